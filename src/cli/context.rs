@@ -1,0 +1,169 @@
+//! What every verb needs to know: the database, the moment, the terminal.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::os::lock::lock_holder;
+use crate::store::{Store, lock_path};
+
+use super::args::{ColorChoice, Global};
+use super::failure::{Code, Failure};
+use super::paths;
+use super::render::{Style, json, text};
+
+pub(super) struct Context {
+    pub database: PathBuf,
+    pub json: bool,
+    pub quiet: bool,
+    /// Read once: everything a verb decides, it decides at this moment.
+    pub now: DateTime<Utc>,
+    pub zone: Tz,
+    pub terminal: bool,
+    pub style: Style,
+    pub words: Vec<OsString>,
+}
+
+impl Context {
+    pub(super) fn new(global: &Global, words: &[OsString]) -> Result<Self, Failure> {
+        let database = paths::database(global.db.as_deref())?;
+        if crate::os::fs::at_secure() {
+            return Err(Failure::new(
+                Code::Failed,
+                "punctual was started with more rights than its caller has (set-uid)",
+            )
+            .hint("take the set-uid bit off the binary"));
+        }
+        let terminal = io::stdout().is_terminal();
+        let now = Utc::now();
+        let zone = paths::local_zone();
+        let context = Self {
+            style: Style {
+                width: terminal.then(terminal_width),
+                color: wants_color(global.color, terminal),
+                unicode: speaks_unicode(),
+                now,
+                zone,
+                long: false,
+            },
+            json: global.json,
+            quiet: global.quiet,
+            now,
+            zone,
+            terminal,
+            words: words.to_vec(),
+            database,
+        };
+        if global.verbose {
+            context.note(&format!("database {}", context.database.display()));
+        }
+        Ok(context)
+    }
+
+    /// The database for writing; made when it is missing.
+    pub(super) fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.database)?)
+    }
+
+    /// The database for reading, if there is one.
+    pub(super) fn open_read(&self) -> Result<Option<Store>, Failure> {
+        Ok(Store::open_read(&self.database)?)
+    }
+
+    /// The database for reading; without one nothing that was named can exist.
+    pub(super) fn open_existing(&self, what: &str) -> Result<Store, Failure> {
+        self.open_read()?.ok_or_else(|| {
+            Failure::new(Code::Absent, format!("no such job: {what}")).hint(format!(
+                "there is no database at {} yet",
+                self.database.display()
+            ))
+        })
+    }
+
+    pub(super) fn runner_lives(&self) -> bool {
+        matches!(lock_holder(&lock_path(&self.database)), Ok(Some(_)))
+    }
+
+    /// Says how to start a runner, when there is none.
+    pub(super) fn note_missing_runner(&self) {
+        if !self.quiet && !self.runner_lives() {
+            self.note("no runner is alive; start one with: punctual run");
+        }
+    }
+
+    /// The answer, on stdout. A reader that has gone away is not an error, a full disk is.
+    pub(super) fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+                Code::Failed,
+                format!("cannot write the answer: {error}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
+        self.print_bytes(text.as_bytes())
+    }
+
+    /// One document, laid out for people on a terminal.
+    pub(super) fn print_json(&self, document: &impl Serialize) -> Result<(), Failure> {
+        self.print(&json::text(document, self.terminal))
+    }
+
+    /// The conversation, on stderr.
+    pub(super) fn note(&self, line: &str) {
+        let _ = writeln!(io::stderr(), "{}", text::escape(line));
+    }
+
+    pub(super) fn done() -> ExitCode {
+        ExitCode::SUCCESS
+    }
+}
+
+fn terminal_width() -> usize {
+    let named = std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    named
+        .or_else(asked)
+        .filter(|width| *width > 0)
+        .unwrap_or(80)
+}
+
+/// The rows of the terminal, for a list that fits the screen.
+pub(super) fn terminal_height() -> usize {
+    let named = std::env::var("LINES").ok().and_then(|n| n.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(_, height)| usize::from(height.0));
+    named
+        .or_else(asked)
+        .filter(|height| *height > 0)
+        .unwrap_or(24)
+}
+
+fn wants_color(choice: ColorChoice, terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            terminal && !set("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+        }
+    }
+}
+
+/// The character set of the locale: the first of these that is set decides (locale(7)).
+fn speaks_unicode() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
+}

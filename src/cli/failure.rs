@@ -1,0 +1,146 @@
+//! From an error to a sentence, a hint and an exit code: the one table of both.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::Range;
+use std::process::ExitCode;
+
+use crate::engine::RunError;
+use crate::schedule::WhenError;
+use crate::store::StoreError;
+
+use super::render::{json, text};
+
+/// The exit codes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    Failed = 1,
+    Usage = 2,
+    Absent = 3,
+    Conflict = 4,
+    Database = 5,
+}
+
+/// What a person is told when a verb could not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub code: u8,
+    pub message: String,
+    pub hint: Option<String>,
+    /// A text and the place in it that is wrong.
+    pub place: Option<(String, Range<usize>)>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code as u8,
+            message: message.into(),
+            hint: None,
+            place: None,
+        }
+    }
+
+    /// A verb's own exit code without a word: the words were printed.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Code::Usage, message)
+    }
+
+    /// An error in a WHEN or a TIME, with a caret under its place.
+    pub(crate) fn when(text: &str, error: WhenError) -> Self {
+        Self {
+            code: Code::Usage as u8,
+            message: error.message,
+            hint: error.hint,
+            place: Some((text.to_owned(), error.span)),
+        }
+    }
+
+    pub(crate) fn print(&self, as_json: bool) -> ExitCode {
+        let bytes = if as_json {
+            let document = json::error(self.code, &self.message, self.hint.as_deref());
+            json::text(&document, false)
+        } else {
+            self.to_text()
+        };
+        // Nobody listens: the exit code still tells.
+        let _ = std::io::stderr().write_all(bytes.as_bytes());
+        ExitCode::from(self.code)
+    }
+
+    fn to_text(&self) -> String {
+        let mut out = format!("punctual: {}\n", text::escape(&self.message));
+        if let Some((line, span)) = &self.place {
+            let shown = text::escape(line);
+            let before = line.get(..span.start).unwrap_or(line);
+            let under = line.get(span.clone()).unwrap_or_default();
+            let indent = text::width(&text::escape(before));
+            let carets = text::width(&text::escape(under)).max(1);
+            let _ = writeln!(out, "  {shown}\n  {:indent$}{}", "", "^".repeat(carets));
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "hint: {}", text::escape(hint));
+        }
+        out
+    }
+}
+
+/// clap's own errors, in clap's words; as JSON where that was asked for.
+pub(crate) fn of_clap(error: &clap::Error, as_json: bool) -> ExitCode {
+    if as_json && error.use_stderr() {
+        let rendered = error.render().to_string();
+        let mut lines = rendered.lines();
+        let first = lines.next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let hint = rendered
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("tip: "));
+        let failure = Failure::usage(message);
+        return match hint {
+            Some(hint) => failure.hint(hint).print(true),
+            None => failure.print(true),
+        };
+    }
+    // Help for a closed pipe is no error.
+    let _ = error.print();
+    ExitCode::from(error.exit_code() as u8)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        let failure = Self::new(Code::Database, message);
+        match error {
+            StoreError::Unsafe { hint, .. } => failure.hint(hint),
+            StoreError::Foreign { .. } => failure.hint("name another file with --db"),
+            StoreError::Damaged { .. } | StoreError::Corrupt(_) => failure.hint(
+                "nothing was changed; keep the file, and restore a backup or name another with --db",
+            ),
+            StoreError::Newer { .. } => failure.hint("use that punctual, or name another file with --db"),
+            StoreError::Busy => failure.hint("try again; nothing was changed"),
+            StoreError::Full => failure.hint("make room and try again; nothing was changed"),
+            StoreError::ReadOnly(_) | StoreError::Io { .. } | StoreError::Device(_) => {
+                failure.hint("check the file, its directory and the disk; nothing was changed")
+            }
+            StoreError::Sqlite(_) => failure,
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(error) => error.into(),
+            RunError::Held { .. } => Self::new(Code::Conflict, error.to_string())
+                .hint("one runner serves the whole database; stop that one first, or name another file with --db"),
+            RunError::System { .. } => Self::new(Code::Failed, error.to_string()),
+            RunError::Gone => Self::new(Code::Database, error.to_string())
+                .hint("running jobs were left alone; put the file back and start the runner again"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `history`: runs, newest first.
+
+use std::process::ExitCode;
+
+use crate::domain::{Attempt, Run};
+use crate::schedule;
+use crate::store::{Read, RunFilter};
+
+use super::args::HistoryArgs;
+use super::context::{Context, terminal_height};
+use super::failure::Failure;
+use super::render::{Style, json, runs_table};
+use super::select;
+
+pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let since = args
+        .since
+        .as_ref()
+        .map(|text| {
+            schedule::parse_past_time(text, context.now, context.zone)
+                .map_err(|error| Failure::when(text, error))
+        })
+        .transpose()?;
+    let store = match &args.job {
+        Some(job) => Some(context.open_existing(job)?),
+        None => context.open_read()?,
+    };
+    let Some(store) = store else {
+        if context.json {
+            context.print("[]\n")?;
+        } else if !context.quiet {
+            context.note(&format!("no runs in {}", context.database.display()));
+        }
+        return Ok(Context::done());
+    };
+    let read = store.read();
+    let fits = context.terminal && !context.json;
+    let filter = RunFilter {
+        job: args
+            .job
+            .as_ref()
+            .map(|job| select::job_or_removed(&read, job).map(|job| job.id))
+            .transpose()?,
+        state: args.state,
+        since,
+        limit: args
+            .n
+            .or_else(|| fits.then(|| terminal_height().saturating_sub(3).max(5))),
+    };
+    let runs = read.runs(&filter)?;
+    if context.json {
+        let runs = with_attempts(&read, runs)?;
+        context.print_json(&json::runs(&runs, context.zone))?;
+    } else if runs.is_empty() {
+        if !context.quiet {
+            context.note("no runs are like that");
+        }
+    } else {
+        let style = Style {
+            long: args.long,
+            ..context.style.clone()
+        };
+        context.print(&runs_table(&runs, &style))?;
+    }
+    Ok(Context::done())
+}
+
+/// Each run with its attempts, as the documents want them.
+pub(super) fn with_attempts(
+    read: &Read<'_>,
+    runs: Vec<Run>,
+) -> Result<Vec<(Run, Vec<Attempt>)>, Failure> {
+    runs.into_iter()
+        .map(|run| {
+            let attempts = read.attempts(run.id)?;
+            Ok((run, attempts))
+        })
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! `list`: the jobs on one screen.
+
+use std::process::ExitCode;
+
+use chrono::TimeDelta;
+
+use crate::store::{JobFilter, JobPage};
+
+use super::args::ListArgs;
+use super::context::{Context, terminal_height};
+use super::failure::Failure;
+use super::render::{Style, jobs_table, json};
+
+/// One-offs that ended longer ago are counted, not shown.
+const FRESH: TimeDelta = TimeDelta::hours(1);
+
+/// Lines of the screen that are not jobs: the header, the footers, the prompt.
+const FRAME: usize = 5;
+
+pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let fits = context.terminal && !context.json;
+    let filter = JobFilter {
+        state: args.state,
+        queue: args.queue.clone(),
+        failed: args.failed,
+        ended_after: (!args.all && args.state.is_none()).then(|| context.now - FRESH),
+        limit: args
+            .n
+            .or_else(|| fits.then(|| terminal_height().saturating_sub(FRAME).max(5))),
+        ..JobFilter::default()
+    };
+    let store = context.open_read()?;
+    let page = match &store {
+        Some(store) => store.read().list(&filter)?,
+        None => JobPage::default(),
+    };
+    if context.json {
+        let attempts = page
+            .jobs
+            .iter()
+            .map(|view| match (&store, &view.last) {
+                (Some(store), Some(last)) => store.read().attempts(last.id),
+                _ => Ok(Vec::new()),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let jobs = page.jobs.iter().zip(attempts.iter().map(Vec::as_slice));
+        context.print_json(&json::jobs(jobs, context.now, context.zone))?;
+        return Ok(Context::done());
+    }
+    let style = Style {
+        long: args.long,
+        ..context.style.clone()
+    };
+    if page.jobs.is_empty() {
+        say_empty(args, &page, context);
+        return Ok(Context::done());
+    }
+    context.print(&jobs_table(&page.jobs, &style))?;
+    footer(&page, context);
+    Ok(Context::done())
+}
+
+fn say_empty(args: &ListArgs, page: &JobPage, context: &Context) {
+    if context.quiet {
+        return;
+    }
+    let filtered = args.state.is_some() || args.queue.is_some() || args.failed;
+    if filtered {
+        context.note("no job is like that; see all with: punctual list --all");
+    } else if page.old > 0 {
+        footer(page, context);
+    } else {
+        context.note(&format!("no jobs in {}", context.database.display()));
+        context.note("add one with: punctual add '0 3 * * *' 'echo good night'");
+    }
+}
+
+fn footer(page: &JobPage, context: &Context) {
+    if context.quiet {
+        return;
+    }
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    if page.more > 0 {
+        context.note(&format!(
+            "{} more job{}; -n N shows more",
+            page.more,
+            plural(page.more)
+        ));
+    }
+    if page.old > 0 {
+        context.note(&format!(
+            "{} finished one-off{} not shown; --all shows them",
+            page.old,
+            plural(page.old)
+        ));
+    }
+}

@@ -1,0 +1,69 @@
+//! THE FRONT DOOR: from words on a command line to an answer and an exit code.
+//!
+//! What lives here: the clap types (`args`), one file for each verb, the way a definition becomes rows
+//! (`admit`), where the database is (`paths`), how a report becomes bytes (`render`) and how an
+//! error becomes a sentence, a hint and a code (`failure`). What never does: SQL, scheduling
+//! decisions, processes. A verb opens the file, does one transaction or one query, prints, and is gone;
+//! only `run` stays.
+
+mod add;
+mod admit;
+pub(crate) mod args;
+mod completions;
+mod context;
+mod failure;
+mod file;
+mod history;
+mod list;
+mod logs;
+mod next;
+mod paths;
+mod queue;
+mod remove;
+mod render;
+mod run;
+mod select;
+mod show;
+mod wait;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Verb};
+use context::Context;
+use failure::Failure;
+
+/// Parse, do the verb, print the failure.
+pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
+    let json = words.iter().any(|word| word == "--json");
+    let args = match Args::try_parse_from(&words) {
+        Ok(args) => args,
+        Err(error) => return failure::of_clap(&error, json),
+    };
+    let context = match Context::new(&args.global, &words) {
+        Ok(context) => context,
+        Err(failure) => return failure.print(json),
+    };
+    match verb(args.verb, &context) {
+        Ok(code) => code,
+        Err(failure) => failure.print(json),
+    }
+}
+
+fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
+    match verb.unwrap_or_default() {
+        Verb::Add(args) => add::add(&args, context),
+        Verb::List(args) => list::list(&args, context),
+        Verb::Show(args) => show::show(&args, context),
+        Verb::Remove(args) => remove::remove(&args, context),
+        Verb::Wait(args) => wait::wait(&args, context),
+        Verb::Logs(args) => logs::logs(&args, context),
+        Verb::History(args) => history::history(&args, context),
+        Verb::Next(args) => next::next(&args, context),
+        Verb::Queue(args) => queue::queue(&args, context),
+        Verb::Run(args) => run::run(&args, context),
+        Verb::Completions(args) => completions::completions(&args, context),
+    }
+}

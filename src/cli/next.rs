@@ -1,0 +1,205 @@
+//! `next`: the coming times of a job, of any WHEN, or of everything.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::{Job, JobState, Kind, Name, Span};
+use crate::schedule::{self, Context as When, Seed, Timing};
+use crate::store::{JobFilter, Read, Store};
+
+use super::admit;
+use super::args::NextArgs;
+use super::context::Context;
+use super::failure::Failure;
+use super::render::{Style, agenda_table, json, times_table};
+use super::select;
+
+/// Times shown unless `-n` says otherwise.
+const SHOWN: usize = 5;
+
+pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let store = context.open_read()?;
+    let n = args.n.unwrap_or(SHOWN);
+    let Some(what) = &args.what else {
+        agenda(store.as_ref(), n, context)?;
+        return Ok(Context::done());
+    };
+    let job = match &store {
+        Some(store) => select::job(&store.read(), what).ok(),
+        None => None,
+    };
+    let zone = match (&args.tz, &job) {
+        (Some(zone), _) => admit::zone_named(zone)?,
+        (None, Some(job)) => match &job.options.tz {
+            Some(zone) => admit::zone_named(zone)?,
+            None => context.zone,
+        },
+        (None, None) => context.zone,
+    };
+    let from = match &args.from {
+        Some(text) => schedule::parse_time(text, context.now, zone)
+            .map_err(|error| Failure::when(text, error))?,
+        None => context.now,
+    };
+    match (job, &store) {
+        (Some(job), Some(store)) => {
+            let times = times_after(&store.read(), &job, from, n, context)?;
+            print(&job.when, &times, zone, false, context)?;
+        }
+        _ => next_of_when(what, args, from, zone, n, store.as_ref(), context)?,
+    }
+    Ok(Context::done())
+}
+
+fn next_of_when(
+    text: &str,
+    args: &NextArgs,
+    from: DateTime<Utc>,
+    zone: Tz,
+    n: usize,
+    store: Option<&Store>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let wrong = |error| Failure::when(text, error);
+    let when = schedule::parse(text).map_err(wrong)?;
+    let salt = match store {
+        Some(store) => admit::salt(&store.read())?,
+        None => std::env::var("PUNCTUAL_SALT").unwrap_or_default(),
+    };
+    let when_context = When {
+        now: from,
+        zone,
+        seed: args.name.as_ref().map(|name| Seed {
+            name: name.as_str(),
+            salt: &salt,
+        }),
+        anchor: from,
+        from: None,
+        until: None,
+        jitter: Span::from_millis(0),
+    };
+    let times = match when.recurrence(&when_context).map_err(wrong)? {
+        Some(recurrence) => coming(&recurrence, from, n),
+        None => match when.timing(&when_context).map_err(wrong)? {
+            Timing::Once(at) => vec![at],
+            _ => Vec::new(),
+        },
+    };
+    let zone = when.zone().unwrap_or(zone);
+    print(text, &times, zone, true, context)
+}
+
+fn print(
+    when: &str,
+    times: &[DateTime<Utc>],
+    zone: Tz,
+    explain: bool,
+    context: &Context,
+) -> Result<(), Failure> {
+    if context.json {
+        return context.print_json(&json::times(times, zone));
+    }
+    let style = Style {
+        zone,
+        ..context.style.clone()
+    };
+    if explain && !context.quiet {
+        if let Some(words) = in_words(when, zone) {
+            context.print(&format!("{words}\n"))?;
+        }
+        if let Ok(parsed) = schedule::parse(when) {
+            for warning in schedule::warnings(&parsed, zone, context.now) {
+                context.note(&format!("warning: {warning}"));
+            }
+        }
+    }
+    context.print(&times_table(times, &style))
+}
+
+/// The schedule as a sentence, for people.
+pub(super) fn in_words(when: &str, zone: Tz) -> Option<String> {
+    let when = schedule::parse(when).ok()?;
+    Some(schedule::describe(&when, zone)).filter(|words| !words.is_empty())
+}
+
+fn times_after(
+    read: &Read<'_>,
+    job: &Job,
+    from: DateTime<Utc>,
+    n: usize,
+    context: &Context,
+) -> Result<Vec<DateTime<Utc>>, Failure> {
+    match job.kind {
+        Kind::Recurring => {}
+        Kind::Once => {
+            let view = read.job_view(job.clone())?;
+            return Ok(view.next.into_iter().filter(|at| *at > from).collect());
+        }
+        _ => return Ok(Vec::new()),
+    }
+    let zone = match &job.options.tz {
+        Some(zone) => admit::zone_named(zone)?,
+        None => context.zone,
+    };
+    let salt = admit::salt(read)?;
+    let when = schedule::parse(&job.when).map_err(|error| Failure::when(&job.when, error))?;
+    let when_context = When {
+        now: job.created,
+        zone,
+        seed: Some(Seed {
+            name: job.name.as_str(),
+            salt: &salt,
+        }),
+        anchor: job.anchor,
+        from: job.options.from,
+        until: job.options.until,
+        jitter: job.options.jitter.unwrap_or(Span::from_millis(0)),
+    };
+    let recurrence = when
+        .recurrence(&when_context)
+        .map_err(|error| Failure::when(&job.when, error))?;
+    Ok(recurrence.map_or_else(Vec::new, |recurrence| coming(&recurrence, from, n)))
+}
+
+fn coming(recurrence: &schedule::Recurrence, from: DateTime<Utc>, n: usize) -> Vec<DateTime<Utc>> {
+    let mut times = Vec::new();
+    let mut last = from;
+    while times.len() < n
+        && let Some(next) = recurrence.next_after(last)
+    {
+        times.push(next);
+        last = next;
+    }
+    times
+}
+
+/// The next runs of all jobs, merged.
+fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
+    let mut times: Vec<(Name, DateTime<Utc>)> = Vec::new();
+    if let Some(store) = store {
+        let read = store.read();
+        let page = read.list(&JobFilter {
+            state: Some(JobState::Active),
+            ..JobFilter::default()
+        })?;
+        for view in page.jobs {
+            let name = view.job.name.clone();
+            let coming = times_after(&read, &view.job, context.now, n, context)?;
+            times.extend(coming.into_iter().map(|at| (name.clone(), at)));
+        }
+    }
+    times.sort_by(|(a, at), (b, bt)| (at, a).cmp(&(bt, b)));
+    times.truncate(n);
+    if context.json {
+        return context.print_json(&json::agenda(&times, context.zone));
+    }
+    if times.is_empty() {
+        if !context.quiet {
+            context.note("nothing is scheduled");
+        }
+        return Ok(());
+    }
+    context.print(&agenda_table(&times, &context.style))
+}

@@ -1,0 +1,70 @@
+//! Where the database is, and which zone this machine keeps.
+
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+
+use crate::os;
+
+use super::failure::{Code, Failure};
+
+/// `--db`, else `PUNCTUAL_DB`, else `punctual.db` in the user's data directory. Always
+/// absolute, so that SQLite never takes it for a URI.
+pub(super) fn database(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let from_environment = std::env::var_os("PUNCTUAL_DB").filter(|path| !path.is_empty());
+    let path = match given
+        .map(Path::to_owned)
+        .or(from_environment.map(PathBuf::from))
+    {
+        Some(path) if path.as_os_str().is_empty() => {
+            return Err(Failure::usage("--db names no file").hint("write --db FILE"));
+        }
+        Some(path) => path,
+        None => data_directory()?.join("punctual.db"),
+    };
+    std::path::absolute(&path).map_err(|error| {
+        Failure::new(Code::Database, format!("{}: {error}", path.display()))
+            .hint("name an absolute path with --db")
+    })
+}
+
+/// The data directory of the platform's conventions; without HOME, the home in passwd.
+fn data_directory() -> Result<PathBuf, Failure> {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    if let Some(home) = &home
+        && !Path::new(home).is_absolute()
+    {
+        return Err(Failure::new(
+            Code::Database,
+            format!(
+                "HOME is not an absolute path: {}",
+                Path::new(home).display()
+            ),
+        )
+        .hint("set HOME, or name the database with --db"));
+    }
+    if home.is_some()
+        && let Some(directories) = directories::ProjectDirs::from("", "", "punctual")
+    {
+        return Ok(directories.data_dir().to_owned());
+    }
+    os::fs::home_from_passwd()
+        .map(|home| home.join(".local/share/punctual"))
+        .ok_or_else(|| {
+            Failure::new(
+                Code::Database,
+                "there is no home directory to keep a database in",
+            )
+            .hint("name one with --db FILE or PUNCTUAL_DB")
+        })
+}
+
+/// The machine's zone: `TZ` if it names one, else what /etc/localtime is; UTC when neither does.
+pub(super) fn local_zone() -> Tz {
+    let from_environment = std::env::var("TZ")
+        .ok()
+        .and_then(|name| name.trim_start_matches(':').parse().ok());
+    from_environment
+        .or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok())
+        .unwrap_or(Tz::UTC)
+}

@@ -1,0 +1,274 @@
+//! A table without borders, two blanks between columns.
+//!
+//! What lives here: which columns are shown, which give way when the terminal is narrow,
+//! alignment and colour. What never does: domain values. `comfy-table` aligns; who gives
+//! way is decided before, because its own arrangement wraps cells, and a row here is one
+//! line. Colour is put on afterwards, so that it has no width.
+
+use std::borrow::Cow;
+
+use comfy_table::{CellAlignment, Row, Table, presets};
+
+use super::column::{Cell, Column, Yield};
+use super::{Style, Tint, text};
+
+const GAP: usize = 2;
+
+/// `comfy-table` counts columns in 16 bits; so wide a line is whole for every reader.
+const WIDEST: usize = 60_000;
+
+/// A table to be printed.
+#[derive(Debug)]
+pub(super) struct Grid<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) rows: Vec<Vec<Cell>>,
+    /// Who gives way when the terminal is too narrow, in this order.
+    pub(super) yields: &'a [Yield],
+}
+
+impl Grid<'_> {
+    /// The lines of the table; on a terminal, nothing when there are no rows.
+    pub(super) fn render(&self, style: &Style) -> String {
+        match style.width {
+            None => self.plain(style),
+            Some(_) if self.rows.is_empty() => String::new(),
+            Some(_) if style.long => self.aligned(WIDEST, style),
+            Some(width) => self.aligned(width.min(WIDEST), style),
+        }
+    }
+
+    fn plain(&self, style: &Style) -> String {
+        let titles: Vec<&str> = self.columns.iter().map(|column| column.title).collect();
+        let mut out = titles.join("\t");
+        out.push('\n');
+        for row in &self.rows {
+            for (index, cell) in row.iter().enumerate() {
+                if index > 0 {
+                    out.push('\t');
+                }
+                out.push_str(&style.paint(&cell.text, cell.tint));
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn aligned<'a>(&'a self, width: usize, style: &Style) -> String {
+        let widths = self.widths(width);
+        let shown: Vec<usize> = (0..self.columns.len())
+            .filter(|&index| widths[index] > 0)
+            .collect();
+        let cut_row = |row: &'a Vec<Cell>| -> Vec<Cow<'a, str>> {
+            shown
+                .iter()
+                .map(|&index| {
+                    let cut = self.columns[index].cut.function();
+                    cut(&row[index].text, widths[index], style.ellipsis())
+                })
+                .collect()
+        };
+        let rows: Vec<_> = self.rows.iter().map(cut_row).collect();
+        let titles = shown.iter().map(|&index| self.columns[index].title);
+        let mut lines = self.lay_out(titles, &rows, &shown).into_iter();
+        let mut out = lines.next().unwrap_or_default();
+        out.push('\n');
+        for ((line, cells), row) in lines.zip(&rows).zip(&self.rows) {
+            let tints = shown.iter().map(|&index| row[index].tint);
+            out.push_str(&painted(&line, cells.iter().zip(tints), style));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The title line and one line for each row, without blanks at their ends.
+    fn lay_out<'t>(
+        &self,
+        titles: impl Iterator<Item = &'t str>,
+        rows: &[Vec<Cow<'_, str>>],
+        shown: &[usize],
+    ) -> Vec<String> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(Row::from(titles.collect::<Vec<_>>()));
+        for row in rows {
+            table.add_row(Row::from(
+                row.iter().map(Cow::as_ref).collect::<Vec<&str>>(),
+            ));
+        }
+        for (column, &index) in table.column_iter_mut().zip(shown) {
+            column.set_padding((0, GAP as u16));
+            if self.columns[index].is_number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let trimmed = |line: String| line.trim_end_matches(' ').to_owned();
+        table.lines().map(trimmed).collect()
+    }
+
+    /// The width of each column, 0 for those left out.
+    fn widths(&self, room: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = (0..self.columns.len())
+            .map(|index| self.natural_width(index))
+            .collect();
+        for Yield(title, floor) in self.yields {
+            let excess = total(&widths).saturating_sub(room);
+            let Some(index) = self.columns.iter().position(|c| c.title == *title) else {
+                continue;
+            };
+            if excess == 0 || widths[index] <= *floor {
+                continue;
+            }
+            widths[index] = match floor {
+                0 => 0,
+                floor => (widths[index].saturating_sub(excess)).max(*floor),
+            };
+        }
+        self.regrown(widths, room)
+    }
+
+    /// A column left out late may have made room for one that was cut early.
+    fn regrown(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
+        for index in 0..widths.len() {
+            let spare = room.saturating_sub(total(&widths));
+            if widths[index] > 0 {
+                widths[index] = self.natural_width(index).min(widths[index] + spare);
+            }
+        }
+        widths
+    }
+
+    fn natural_width(&self, index: usize) -> usize {
+        let column = &self.columns[index];
+        let cells = || self.rows.iter().map(|row| row[index].text.as_str());
+        let says_nothing = cells().all(|text| text.is_empty() || text == column.ordinary);
+        if says_nothing {
+            return 0;
+        }
+        cells()
+            .map(text::width)
+            .max()
+            .unwrap_or(0)
+            .max(column.title.len())
+            .min(WIDEST)
+    }
+}
+
+/// Columns a line of such a table takes.
+fn total(widths: &[usize]) -> usize {
+    let shown = widths.iter().filter(|&&width| width > 0);
+    let gaps = shown.clone().count().saturating_sub(1) * GAP;
+    shown.sum::<usize>() + gaps
+}
+
+/// A laid-out line with its cells coloured. Only blanks stand between cells, so each is
+/// the first place of its text after the one before.
+fn painted<'a>(
+    line: &str,
+    cells: impl Iterator<Item = (&'a Cow<'a, str>, Tint)>,
+    style: &Style,
+) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    for (cell, tint) in cells {
+        if let Some(at) = rest.find(cell.as_ref()) {
+            out.push_str(&rest[..at]);
+            out.push_str(&style.paint(cell, tint));
+            rest = &rest[at + cell.len()..];
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{colored, style};
+    use super::{Cell, Column, Grid, Tint, Yield};
+
+    const COLUMNS: [Column; 3] = [
+        Column::name("NAME"),
+        Column::number("N").unless("0"),
+        Column::text("TEXT"),
+    ];
+
+    fn grid(rows: &[[&str; 3]]) -> Grid<'static> {
+        Grid {
+            columns: &COLUMNS,
+            rows: rows
+                .iter()
+                .map(|row| row.map(Cell::from).to_vec())
+                .collect(),
+            yields: &[Yield("TEXT", 4), Yield("NAME", 6)],
+        }
+    }
+
+    #[test]
+    fn wide_signs_take_two_columns_and_marks_none() {
+        let rows = [
+            ["日本語", "1", "wide"],
+            ["e\u{301}te\u{301}", "20", "marks"],
+            ["👩\u{200d}🚀🎉", "300", "emoji"],
+        ];
+        assert_eq!(
+            grid(&rows).render(&style(60)),
+            "\
+NAME      N  TEXT
+日本語    1  wide
+e\u{301}te\u{301}      20  marks
+👩\u{200d}🚀🎉    300  emoji
+"
+        );
+    }
+
+    #[test]
+    fn a_row_stays_one_line_whatever_a_cell_holds() {
+        let rows = [
+            ["a\nb", "0", "x\ty\r\x1b[2J\u{202e}"],
+            ["", "0", " led by a blank"],
+        ];
+        assert_eq!(
+            grid(&rows).render(&style(80)),
+            "\
+NAME  TEXT
+a\\nb  x\\ty\\r\\x1b[2J\\u{202e}
+       led by a blank
+"
+        );
+        assert_eq!(
+            grid(&rows).render(&style(None)),
+            "\
+NAME\tN\tTEXT
+a\\nb\t0\tx\\ty\\r\\x1b[2J\\u{202e}
+\t0\t led by a blank
+"
+        );
+    }
+
+    #[test]
+    fn columns_give_way_in_their_order() {
+        let rows = [["a-long-name", "", "some words"]];
+        for (width, shown) in [
+            (23, "a-long-name  some words"),
+            (20, "a-long-name  some w…"),
+            (17, "a-long-name  som…"),
+            (15, "a-lo…name  som…"),
+            (5, "a-l…me  som…"),
+        ] {
+            let table = grid(&rows).render(&style(width));
+            assert_eq!(table.lines().nth(1), Some(shown), "{width}");
+        }
+    }
+
+    #[test]
+    fn equal_cells_are_coloured_each_by_its_own() {
+        let mut grid = grid(&[]);
+        grid.rows = vec![vec![
+            Cell::from("x"),
+            Cell::new("x", Tint::Failed),
+            Cell::new("x", Tint::Late),
+        ]];
+        assert_eq!(
+            grid.render(&colored(60)),
+            "NAME  N  TEXT\nx     \x1b[31mx\x1b[0m  \x1b[33mx\x1b[0m\n"
+        );
+    }
+}

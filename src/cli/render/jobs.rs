@@ -1,0 +1,358 @@
+//! The list of jobs.
+
+use chrono::TimeDelta;
+
+use crate::domain::{JobState, JobView, RunState, Waiting};
+
+use super::column::{Cell, Column, Yield};
+use super::grid::Grid;
+use super::runs::{outcome, tint};
+use super::{Style, Tint, time};
+
+const NAME: Column = Column::name("NAME");
+const WHEN: Column = Column::text("WHEN");
+const NEXT: Column = Column::text("NEXT");
+const LAST: Column = Column::words("LAST");
+const STATE: Column = Column::words("STATE");
+const WAITS: Column = Column::words("WAITS");
+const COMMAND: Column = Column::text("COMMAND");
+
+/// STATE tells what is not plainly active, a reason for waiting included: two columns
+/// for it would cost the command its place on 80.
+const SHORT_COLUMNS: [Column; 6] = [NAME, WHEN, NEXT, LAST, STATE, COMMAND];
+
+const PLAIN_COLUMNS: [Column; 7] = [NAME, WHEN, NEXT, LAST, STATE, WAITS, COMMAND];
+
+const LONG_COLUMNS: [Column; 11] = [
+    Column::number("ID"),
+    NAME,
+    WHEN,
+    Column::text("ZONE"),
+    NEXT,
+    LAST,
+    STATE.unless("active"),
+    WAITS,
+    Column::text("QUEUE"),
+    Column::number("PRIORITY").unless("0"),
+    COMMAND,
+];
+
+/// A name is what the next verb needs, so it is cut late.
+const YIELDS: [Yield; 11] = [
+    Yield("COMMAND", 24),
+    Yield("WHEN", 24),
+    Yield("STATE", 24),
+    Yield("COMMAND", 12),
+    Yield("COMMAND", 0),
+    Yield("STATE", 12),
+    Yield("LAST", 16),
+    Yield("WHEN", 0),
+    Yield("NAME", 12),
+    Yield("LAST", 8),
+    Yield("STATE", 6),
+];
+
+type RowOf = fn(&JobView, &Style) -> Vec<Cell>;
+
+/// One job a line, in the order given.
+pub(crate) fn jobs_table(jobs: &[JobView], style: &Style) -> String {
+    let (columns, row): (&[Column], RowOf) = if style.long {
+        (&LONG_COLUMNS, long_row)
+    } else if style.is_plain() {
+        (&PLAIN_COLUMNS, plain_row)
+    } else {
+        (&SHORT_COLUMNS, short_row)
+    };
+    let grid = Grid {
+        columns,
+        rows: jobs.iter().map(|view| row(view, style)).collect(),
+        yields: &YIELDS,
+    };
+    grid.render(style)
+}
+
+fn short_row(view: &JobView, style: &Style) -> Vec<Cell> {
+    // That it is not due yet is told by NEXT.
+    let is_due = |waiting: &&Waiting| !matches!(waiting, Waiting::Due(_));
+    let state = match (view.job.state, view.waiting.as_ref().filter(is_due)) {
+        (JobState::Active, None) => Cell::default(),
+        (JobState::Active | JobState::Done, Some(waiting)) => waiting.sentence(style.now).into(),
+        (state, _) => state_cell(state),
+    };
+    vec![
+        view.job.name.as_str().into(),
+        view.job.when.as_str().into(),
+        next(view, style),
+        last(view, style),
+        state,
+        view.job.command.to_line().into(),
+    ]
+}
+
+fn plain_row(view: &JobView, style: &Style) -> Vec<Cell> {
+    let waiting = view.waiting.as_ref();
+    vec![
+        view.job.name.as_str().into(),
+        view.job.when.as_str().into(),
+        next(view, style),
+        last(view, style),
+        state_cell(view.job.state),
+        waiting
+            .map(|waiting| waiting.sentence(style.now))
+            .unwrap_or_default()
+            .into(),
+        view.job.command.to_line().into(),
+    ]
+}
+
+fn long_row(view: &JobView, style: &Style) -> Vec<Cell> {
+    let mut row = plain_row(view, style);
+    row.insert(0, view.job.id.to_string().into());
+    row.insert(3, view.job.options.tz.as_deref().unwrap_or_default().into());
+    row.insert(8, view.job.queue.as_str().into());
+    row.insert(9, view.job.priority.to_string().into());
+    row
+}
+
+fn state_cell(state: JobState) -> Cell {
+    Cell::new(state_word(state), state_tint(state))
+}
+
+pub(super) fn state_word(state: JobState) -> &'static str {
+    match state {
+        JobState::Active => "active",
+        JobState::Paused => "paused",
+        JobState::Done => "done",
+        JobState::Removed => "removed",
+    }
+}
+
+pub(super) fn state_tint(state: JobState) -> Tint {
+    match state {
+        JobState::Paused => Tint::Paused,
+        _ => Tint::Plain,
+    }
+}
+
+/// When the next run is due; how late it is when that has passed. A day ahead is told by
+/// its distance, what lies further by its date.
+fn next(view: &JobView, style: &Style) -> Cell {
+    let Some(at) = view.next else {
+        return Cell::default();
+    };
+    let away = at - style.now;
+    let is_paused = matches!(
+        view.waiting,
+        Some(Waiting::JobPaused | Waiting::QueuePaused(_))
+    );
+    if style.is_exact() {
+        time::stamp(at, style.zone).into()
+    } else if is_paused {
+        Cell::new(style.moment(at), Tint::Paused)
+    } else if away.num_seconds() < 0 {
+        Cell::new(format!("{} late", time::coarse(away)), Tint::Late)
+    } else if away < TimeDelta::days(1) {
+        time::distance(away).into()
+    } else {
+        style.moment(at).into()
+    }
+}
+
+/// The newest run in few words: `ok 3m ago`, `failed(exit 2) 1h ago`, `running 12s`.
+fn last(view: &JobView, style: &Style) -> Cell {
+    let Some(run) = &view.last else {
+        return Cell::default();
+    };
+    let word = match run.state {
+        RunState::Succeeded => "ok".to_owned(),
+        _ => outcome(run),
+    };
+    let since = match run.state {
+        RunState::Running => run.started,
+        RunState::Blocked | RunState::Queued | RunState::Retrying => {
+            // What is only to come is told by NEXT.
+            return if run.due > style.now {
+                Cell::default()
+            } else {
+                word.into()
+            };
+        }
+        _ => run.finished,
+    };
+    let text = match since {
+        None => word,
+        Some(at) if style.is_exact() => format!("{word} {}", time::stamp(at, style.zone)),
+        Some(at) if run.state == RunState::Running => {
+            format!("{word} {}", time::coarse(style.now - at))
+        }
+        Some(at) => format!("{word} {}", time::distance(at - style.now)),
+    };
+    Cell::new(text, tint(run.state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{colored, job, jobs, long, style};
+    use super::super::{Style, text};
+    use super::{JobState, Waiting, jobs_table};
+
+    #[test]
+    fn on_60_columns_the_command_and_the_schedule_give_way() {
+        assert_eq!(
+            jobs_table(&jobs(), &style(60)),
+            "\
+NAME            NEXT         LAST               STATE
+backup          in 9h        ok 2m ago
+nightly-report  7 Dec 08:00  failed(exit 2) …
+sync            in 3m        running 11s
+render          95s late     queued             queue …
+mail            19:00        skipped(overlap)…  paused
+"
+        );
+    }
+
+    #[test]
+    fn on_80_columns_the_command_gives_way_to_reasons() {
+        assert_eq!(
+            jobs_table(&jobs(), &style(80)),
+            "\
+NAME            WHEN       NEXT         LAST                     STATE
+backup          0 3 * * *  in 9h        ok 2m ago
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago
+sync            every 15m  in 3m        running 11s
+render          now        95s late     queued                   queue reports …
+mail            @hourly    19:00        skipped(overlap) 2h ago  paused
+"
+        );
+    }
+
+    #[test]
+    fn on_80_columns_the_command_is_cut_where_nothing_waits() {
+        assert_eq!(
+            jobs_table(&jobs()[..2], &style(80)),
+            "\
+NAME            WHEN       NEXT         LAST                    COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago               restic backup /…
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 /opt/re…
+"
+        );
+    }
+
+    #[test]
+    fn on_120_columns_only_the_command_is_cut() {
+        assert_eq!(
+            jobs_table(&jobs(), &style(120)),
+            "\
+NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclud…
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/reports/報告書…
+sync            every 15m  in 3m        running 11s                                        rsync -a שלום/ host:\\u{202e}…
+render          now        95s late     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
+"
+        );
+    }
+
+    #[test]
+    fn on_200_columns_everything_is_there() {
+        assert_eq!(
+            jobs_table(&jobs(), &style(200)),
+            "\
+NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclude-caches --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/reports/報告書を作る.py --送る 🎉
+sync            every 15m  in 3m        running 11s                                        rsync -a שלום/ host:\\u{202e}/srv\\n
+render          now        95s late     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
+"
+        );
+    }
+
+    #[test]
+    fn piped_every_column_and_every_sign_is_there() {
+        assert_eq!(
+            jobs_table(&jobs(), &style(None)),
+            "\
+NAME\tWHEN\tNEXT\tLAST\tSTATE\tWAITS\tCOMMAND
+backup\t0 3 * * *\t2026-12-01T03:00:00+01:00\tok 2026-11-30T17:57:01.502+01:00\tactive\t\trestic backup /data --exclude-caches --tag nightly
+nightly-report\t0 8 * * 1\t2026-12-07T08:00:00+01:00\tfailed(exit 2) 2026-11-30T16:58:21.502+01:00\tactive\t\tpython3 /opt/reports/報告書を作る.py --送る 🎉
+sync\tevery 15m\t2026-11-30T18:03:00+01:00\trunning 2026-11-30T17:59:48.002+01:00\tactive\t\trsync -a שלום/ host:\\u{202e}/srv\\n
+render\tnow\t2026-11-30T17:58:25+01:00\tqueued\tactive\tqueue reports full (2/2)\tffmpeg -i in.mkv out.mp4
+mail\t@hourly\t2026-11-30T19:00:00+01:00\tskipped(overlap) 2026-11-30T16:00:00+01:00\tpaused\tpaused\tsendmail -q
+"
+        );
+    }
+
+    #[test]
+    fn long_cuts_nothing_either() {
+        assert_eq!(
+            jobs_table(&jobs(), &long(80)),
+            "\
+ID  NAME            WHEN       NEXT                       LAST                                          STATE   WAITS                     QUEUE    COMMAND
+12  backup          0 3 * * *  2026-12-01T03:00:00+01:00  ok 2026-11-30T17:57:01.502+01:00              active                            default  restic backup /data --exclude-caches --tag nightly
+13  nightly-report  0 8 * * 1  2026-12-07T08:00:00+01:00  failed(exit 2) 2026-11-30T16:58:21.502+01:00  active                            default  python3 /opt/reports/報告書を作る.py --送る 🎉
+14  sync            every 15m  2026-11-30T18:03:00+01:00  running 2026-11-30T17:59:48.002+01:00         active                            default  rsync -a שלום/ host:\\u{202e}/srv\\n
+15  render          now        2026-11-30T17:58:25+01:00  queued                                        active  queue reports full (2/2)  default  ffmpeg -i in.mkv out.mp4
+16  mail            @hourly    2026-11-30T19:00:00+01:00  skipped(overlap) 2026-11-30T16:00:00+01:00    paused  paused                    default  sendmail -q
+"
+        );
+    }
+
+    #[test]
+    fn colour_stands_for_a_state_and_moves_nothing() {
+        assert_eq!(
+            jobs_table(&jobs(), &colored(120)),
+            "\
+NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclud…
+nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m                             python3 /opt/reports/報告書…
+sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                                        rsync -a שלום/ host:\\u{202e}…
+render          now        \x1b[33m95s late\x1b[0m     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+mail            @hourly    \x1b[2m19:00\x1b[0m        skipped(overlap) 2h ago  \x1b[2mpaused\x1b[0m                    sendmail -q
+"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut views = jobs();
+        let long_name = "x".repeat(64);
+        views.push(job(
+            17,
+            &long_name,
+            "every 2w on monday 08:00",
+            &"日本 ".repeat(40_000),
+        ));
+        for width in (43..250).step_by(9) {
+            for unicode in [true, false] {
+                let style = Style {
+                    unicode,
+                    ..style(width)
+                };
+                let table = jobs_table(&views, &style);
+                assert_eq!(table.lines().count(), views.len() + 1);
+                for line in table.lines() {
+                    assert!(text::width(line) <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_jobs_are_no_lines_on_a_terminal_and_a_header_in_a_pipe() {
+        assert_eq!(jobs_table(&[], &style(80)), "");
+        assert_eq!(
+            jobs_table(&[], &style(None)),
+            "NAME\tWHEN\tNEXT\tLAST\tSTATE\tWAITS\tCOMMAND\n"
+        );
+    }
+
+    #[test]
+    fn a_done_job_says_why_an_extra_run_waits() {
+        let mut view = job(18, "once", "now", "true");
+        view.job.state = JobState::Done;
+        assert!(jobs_table(&[view.clone()], &style(80)).contains("  done  "));
+        view.waiting = Some(Waiting::NoRunner);
+        assert!(jobs_table(&[view], &style(80)).contains("  no runner  "));
+    }
+}

@@ -1,0 +1,103 @@
+//! REPORT VALUE → BYTES: what a verb found out, as a person or a program reads it.
+//!
+//! What lives here: tables, pages and JSON made from domain values, and the words for
+//! times and results they share. What never does: I/O, the clock, SQL, or a decision
+//! about what to report. Width, colour, `now` and the zone come in with [`Style`], so a
+//! test sees what a user sees.
+//!
+//! On a terminal a table fits its width and times are short; piped, it is one header and
+//! one line per row, tab-separated, nothing cut, every column always there, times in
+//! RFC 3339. Both escape what users typed; JSON carries it exactly.
+//! Every text returned ends its last line, or is empty.
+
+mod agenda;
+mod attempts;
+mod column;
+mod grid;
+mod jobs;
+pub(crate) mod json;
+mod options;
+mod page;
+mod queues;
+mod runs;
+#[cfg(test)]
+mod samples;
+pub(crate) mod text;
+pub(crate) mod time;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+pub(crate) use agenda::{agenda_table, times_table};
+pub(crate) use jobs::jobs_table;
+pub(crate) use page::{JobExtra, job_page, run_page};
+pub(crate) use queues::queues_table;
+pub(crate) use runs::runs_table;
+
+/// How and for whom to print.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    /// Columns of the terminal; `None` when the output is piped.
+    pub width: Option<usize>,
+    pub color: bool,
+    /// Whether our own signs may leave ASCII; users' text is not touched by it.
+    pub unicode: bool,
+    pub now: DateTime<Utc>,
+    pub zone: Tz,
+    pub long: bool,
+}
+
+impl Style {
+    fn is_plain(&self) -> bool {
+        self.width.is_none()
+    }
+
+    /// Whether times are written out, for programs and for `--long`.
+    fn is_exact(&self) -> bool {
+        self.is_plain() || self.long
+    }
+
+    fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// A time for a table.
+    fn moment(&self, at: DateTime<Utc>) -> String {
+        if self.is_exact() {
+            time::stamp(at, self.zone)
+        } else {
+            time::short(at, self.now, self.zone)
+        }
+    }
+
+    fn paint(&self, text: &str, tint: Tint) -> String {
+        match tint.code() {
+            Some(code) if self.color && !text.is_empty() => format!("\x1b[{code}m{text}\x1b[0m"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// What a colour stands for; nothing is coloured for decoration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tint {
+    #[default]
+    Plain,
+    Failed,
+    Running,
+    Late,
+    Paused,
+}
+
+impl Tint {
+    /// The parameter of the terminal's SGR sequence.
+    fn code(self) -> Option<u8> {
+        match self {
+            Self::Plain => None,
+            Self::Failed => Some(31),
+            Self::Running => Some(32),
+            Self::Late => Some(33),
+            Self::Paused => Some(2),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Text from users made safe to print, and cut to a width.
+//!
+//! What lives here: escaping of everything that could drive a terminal or reorder a line,
+//! and cutting by display width. What never does: a decision about where such text goes.
+//! A backslash that was typed is not doubled: these forms are for reading, JSON is exact.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What happens to line ends and tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breaks {
+    /// Shown as `\n` and `\t`: one value stays one line and one cell.
+    Escape,
+    /// Kept, for output of programs; a CR only in front of a LF.
+    Keep,
+}
+
+/// One value on one line.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    escape_bytes(text.as_bytes(), Breaks::Escape)
+}
+
+/// Bytes a program wrote or a user typed; those that are not UTF-8 are shown as `\xNN`.
+pub(crate) fn escape_bytes(bytes: &[u8], breaks: Breaks) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.chars().any(is_dangerous)
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        let mut chars = chunk.valid().chars().peekable();
+        while let Some(c) = chars.next() {
+            let kept = breaks == Breaks::Keep
+                && (c == '\n' || c == '\t' || (c == '\r' && chars.peek() == Some(&'\n')));
+            if kept || !is_dangerous(c) {
+                out.push(c);
+            } else {
+                push_escaped(&mut out, c);
+            }
+        }
+        for byte in chunk.invalid() {
+            push_hex(&mut out, u32::from(*byte));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// How many of these bytes can be shown before more are read: an unfinished character and
+/// a last CR wait for what follows them.
+pub(crate) fn settled(bytes: &[u8]) -> usize {
+    let unfinished = bytes
+        .utf8_chunks()
+        .last()
+        .map(|last| last.invalid())
+        .filter(|rest| could_continue(rest))
+        .map_or(0, <[u8]>::len);
+    let end = bytes.len() - unfinished;
+    end - usize::from(bytes[..end].ends_with(b"\r"))
+}
+
+/// Whether an invalid tail of a buffer may be the beginning of a character.
+fn could_continue(rest: &[u8]) -> bool {
+    std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none())
+}
+
+/// Controls (C0, DEL, C1), line and paragraph separators, and the marks that change the
+/// direction of what follows.
+pub(super) fn is_dangerous(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if c.is_ascii() => push_hex(out, u32::from(c)),
+        c => write!(out, "{}", c.escape_unicode()).expect("a String takes every write"),
+    }
+}
+
+fn push_hex(out: &mut String, byte: u32) {
+    write!(out, "\\x{byte:02x}").expect("a String takes every write");
+}
+
+/// Columns a terminal needs.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// A text without a width can still be long: marks stack on one letter without end. No
+/// honest cluster needs this many bytes for one column.
+const BYTES_PER_COLUMN: usize = 32;
+
+fn fits(text: &str, columns: usize) -> bool {
+    text.len() <= columns.saturating_mul(BYTES_PER_COLUMN) && width(text) <= columns
+}
+
+/// The beginning of a text, with the ellipsis when it does not fit whole.
+pub(crate) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if fits(text, columns) {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(width(ellipsis)) else {
+        return Cow::Owned(".".repeat(columns));
+    };
+    let end = taken(clusters(text), room);
+    Cow::Owned(format!("{}{ellipsis}", &text[..end]))
+}
+
+/// Whole words from the beginning of a text, if one fits.
+pub(crate) fn fit_words<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    let Cow::Owned(cut) = fit(text, columns, ellipsis) else {
+        return Cow::Borrowed(text);
+    };
+    match cut.rsplit_once(' ') {
+        Some((words, _)) => Cow::Owned(format!("{words} {ellipsis}")),
+        None => Cow::Owned(cut),
+    }
+}
+
+/// Both ends of a text, for names: their ends tell them apart.
+pub(crate) fn fit_middle<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if fits(text, columns) {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(width(ellipsis)) else {
+        return Cow::Owned(".".repeat(columns));
+    };
+    let head = taken(clusters(text), room - room / 2);
+    let parts: Vec<&str> = clusters(&text[head..]).collect();
+    let tail = text.len() - taken(parts.into_iter().rev(), room / 2);
+    Cow::Owned(format!("{}{ellipsis}{}", &text[..head], &text[tail..]))
+}
+
+/// Bytes of the clusters that fit into so many columns.
+fn taken<'a>(clusters: impl Iterator<Item = &'a str>, columns: usize) -> usize {
+    let mut bytes = 0;
+    let mut used = 0;
+    for cluster in clusters {
+        used += width(cluster);
+        if used > columns || bytes + cluster.len() > columns * BYTES_PER_COLUMN {
+            break;
+        }
+        bytes += cluster.len();
+    }
+    bytes
+}
+
+/// A text in pieces that must not be cut: a letter with its marks, a joined emoji, a flag.
+fn clusters(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (cluster, tail) = rest.split_at(cluster_end(rest)?);
+        rest = tail;
+        Some(cluster)
+    })
+}
+
+fn cluster_end(text: &str) -> Option<usize> {
+    const JOINER: char = '\u{200d}';
+    let is_flag_letter = |c| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
+    let mut chars = text.char_indices();
+    let (_, first) = chars.next()?;
+    let mut before = first;
+    for (at, c) in chars {
+        let belongs = before == JOINER
+            || c.width().unwrap_or(0) == 0
+            || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+            || (at == first.len_utf8() && is_flag_letter(first) && is_flag_letter(c));
+        if !belongs {
+            return Some(at);
+        }
+        before = c;
+    }
+    Some(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{Breaks, escape, escape_bytes, fit, fit_middle, fit_words, settled, width};
+
+    #[test]
+    fn what_could_drive_a_terminal_is_shown_instead() {
+        for (text, shown) in [
+            ("plain äöü 日本 🎉 שלום", "plain äöü 日本 🎉 שלום"),
+            ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+            ("a\nb\tc\rd\0", r"a\nb\tc\rd\x00"),
+            ("\u{9b}2J\u{7f}", r"\u{9b}2J\x7f"),
+            ("\u{202e}exe.txt\u{2066}", r"\u{202e}exe.txt\u{2066}"),
+            ("a\u{2028}b\u{200f}\u{61c}", r"a\u{2028}b\u{200f}\u{61c}"),
+            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
+            (r"sed 's/\n//'", r"sed 's/\n//'"),
+        ] {
+            assert_eq!(escape(text), shown);
+        }
+        assert!(matches!(escape("as it is"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn output_keeps_its_lines_and_shows_bytes_that_are_no_text() {
+        assert_eq!(
+            escape_bytes(b"a\tb\r\nc\rd\n\xff\xc3(\x1b]0;x\x07\n", Breaks::Keep),
+            "a\tb\r\nc\\rd\n\\xff\\xc3(\\x1b]0;x\\x07\n"
+        );
+    }
+
+    #[test]
+    fn a_character_split_between_two_reads_waits() {
+        let word = "aé日🎉".as_bytes();
+        let ready: Vec<usize> = (0..=word.len()).map(|n| settled(&word[..n])).collect();
+        assert_eq!(ready, [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10]);
+        assert_eq!(settled(b"ab\r"), 2);
+        assert_eq!(settled(b"ab\xff"), 3);
+    }
+
+    #[test]
+    fn a_text_is_cut_by_the_columns_it_takes() {
+        for (text, columns, cut) in [
+            ("restic backup", 13, "restic backup"),
+            ("restic backup", 8, "restic …"),
+            ("日本語テキスト", 7, "日本語…"),
+            ("日本語テキスト", 6, "日本…"),
+            ("ok 👩\u{200d}🚀👩\u{200d}🚀", 6, "ok 👩\u{200d}🚀…"),
+            ("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 4, "❤\u{fe0f}…"),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+            ("🇩🇪🇫🇷🇮🇹", 4, "🇩🇪…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
+            assert_eq!(fit(text, columns, "…"), cut, "{text:?} in {columns}");
+        }
+        assert_eq!(fit("restic backup", 8, "..."), "resti...");
+        assert_eq!(fit("restic backup", 2, "..."), "..");
+        assert_eq!(
+            fit_words("failed(exit 2) 61m ago", 16, "…"),
+            "failed(exit 2) …"
+        );
+        assert_eq!(
+            fit_words("failed(exit 2) 61m ago", 17, "…"),
+            "failed(exit 2) …"
+        );
+        assert_eq!(fit_words("failed(exit 2) 61m ago", 5, "…"), "fail…");
+        assert_eq!(fit_middle("nightly-report-3", 9, "…"), "nigh…rt-3");
+        assert_eq!(fit_middle("nightly-report-3", 8, "..."), "nig...-3");
+    }
+
+    #[test]
+    fn a_cut_text_never_takes_more_than_it_may() {
+        let texts = [
+            "a日e\u{301}👍🏽👩\u{200d}👩\u{200d}👧🇩🇪🇫",
+            "❤\u{fe0f}1\u{fe0f}\u{20e3}لا\u{200d}لا한글ᄒ\u{1161}\u{11ab}",
+            "\u{301}\u{200d}\u{200d}x\u{fe0e}⌚\u{fe0e}⌚",
+        ];
+        for text in texts {
+            for columns in 0..30 {
+                for cut in [fit(text, columns, "…"), fit_middle(text, columns, "…")] {
+                    assert!(width(&cut) <= columns, "{cut:?} in {columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn marks_stacked_without_end_are_cut_too() {
+        let tower = format!("a{}b", "\u{301}".repeat(60_000));
+        assert!(fit(&tower, 80, "…").len() < 80 * 40);
+    }
+}

@@ -1,0 +1,63 @@
+//! `run`: the runner, in the foreground.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::engine::{self, Grace, JobFile, RunnerOptions};
+
+use super::args::{GraceArg, RunArgs};
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::{file, paths};
+
+/// What running work has after the first signal.
+const GRACE: Duration = Duration::from_secs(25);
+
+pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let store = context.open()?;
+    let job_file = match &args.file {
+        None => None,
+        Some(given) => {
+            let path = std::path::absolute(given).map_err(|error| {
+                Failure::new(Code::Failed, format!("{}: {error}", given.display()))
+            })?;
+            if context.runner_lives() {
+                // Its jobs are not ours to change: the lock below says so in its own words.
+                None
+            } else {
+                let summary = file::apply(&path, context)?;
+                if !context.quiet {
+                    context.note(&summary);
+                }
+                let (database, path_again) = (context.database.clone(), path.clone());
+                Some(JobFile {
+                    path,
+                    apply: Box::new(move || {
+                        file::apply_again(&path_again, &database).map_err(|failure| failure.message)
+                    }),
+                })
+            }
+        }
+    };
+    engine::run(
+        store,
+        RunnerOptions {
+            pool: args.j.unwrap_or_else(cpus),
+            until_idle: args.until_idle,
+            run_for: args.run_for.map(crate::domain::Span::as_duration),
+            grace: match args.grace {
+                Some(GraceArg::Forever) => Grace::Forever,
+                Some(GraceArg::For(span)) => Grace::For(span.as_duration()),
+                None => Grace::For(GRACE),
+            },
+            leave_running: args.leave_running,
+            zone: paths::local_zone,
+            file: job_file,
+        },
+    )?;
+    Ok(Context::done())
+}
+
+fn cpus() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| n.get() as u32)
+}

@@ -1,0 +1,113 @@
+//! From what a user calls a job or a run to the thing itself.
+
+use crate::domain::{Job, JobId, Name, Run, RunRef};
+use crate::store::Read;
+
+use super::failure::{Code, Failure};
+
+/// What a word names.
+#[derive(Debug, Clone)]
+pub(super) enum Named {
+    Job(Box<Job>),
+    Run(Box<Run>),
+}
+
+/// A living job, by name or id.
+pub(super) fn job(read: &Read<'_>, word: &str) -> Result<Job, Failure> {
+    find_job(read, word, false)?.ok_or_else(|| no_such_job(read, word))
+}
+
+/// A job, by name or id; one that was removed too, for its history.
+pub(super) fn job_or_removed(read: &Read<'_>, word: &str) -> Result<Job, Failure> {
+    find_job(read, word, true)?.ok_or_else(|| no_such_job(read, word))
+}
+
+/// `backup`, `12`, `backup.41` or `12.1`.
+pub(super) fn job_or_run(read: &Read<'_>, word: &str) -> Result<Named, Failure> {
+    let Some((stem, number)) = word.rsplit_once('.') else {
+        return job_or_removed(read, word).map(|job| Named::Job(Box::new(job)));
+    };
+    let absent = || {
+        Failure::new(Code::Absent, format!("no such run: {word}")).hint(format!(
+            "see the runs there are with: punctual history {stem}"
+        ))
+    };
+    let seq: i64 = number.parse().map_err(|_| absent())?;
+    let run = match (Name::parse(stem), stem.parse()) {
+        (Ok(name), _) => read.run_named(&RunRef { job: name, seq })?,
+        (_, Ok(id)) => read.run_of_job(JobId(id), seq)?,
+        _ => None,
+    };
+    run.map(|run| Named::Run(Box::new(run))).ok_or_else(absent)
+}
+
+/// A run, or the latest run of a job; `None` for a job that has none yet.
+pub(super) fn run(read: &Read<'_>, word: &str) -> Result<Option<Run>, Failure> {
+    match job_or_run(read, word)? {
+        Named::Run(run) => Ok(Some(*run)),
+        Named::Job(job) => Ok(read.latest_run(job.id)?),
+    }
+}
+
+fn find_job(read: &Read<'_>, word: &str, removed_too: bool) -> Result<Option<Job>, Failure> {
+    if let Ok(name) = Name::parse(word) {
+        let living = read.job_named(&name)?;
+        if living.is_some() || !removed_too {
+            return Ok(living);
+        }
+        return Ok(read.removed_job_named(&name)?);
+    }
+    match word.parse() {
+        Ok(id) => Ok(read
+            .job(JobId(id))?
+            .filter(|job| removed_too || job.state != crate::domain::JobState::Removed)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn no_such_job(read: &Read<'_>, word: &str) -> Failure {
+    let failure = Failure::new(Code::Absent, format!("no such job: {word}"));
+    let names = read.job_names(1_000).unwrap_or_default();
+    match closest(word, names.iter().map(Name::as_str)) {
+        Some(name) => failure.hint(format!("did you mean {name}?")),
+        None => failure.hint("see the jobs there are with: punctual list --all"),
+    }
+}
+
+/// The name with the fewest edits, if it is close enough to be what was meant.
+pub(super) fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (edits(word, name), name))
+        .filter(|(edits, name)| *edits <= name.len().max(word.len()) / 3)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Insertions, deletions and replacements between two words (Levenshtein 1966).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_name() {
+        let names = ["backup", "report", "true"];
+        assert_eq!(closest("bakup", names.into_iter()), Some("backup"));
+        assert_eq!(closest("reprot", names.into_iter()), Some("report"));
+        assert_eq!(closest("xyz", names.into_iter()), None);
+    }
+}

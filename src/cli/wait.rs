@@ -1,0 +1,133 @@
+//! `wait`: until runs are final, and the exit code that says how they were.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::domain::{Reason, Run, RunId, RunState};
+use crate::store::Store;
+
+use super::args::WaitArgs;
+use super::context::Context;
+use super::failure::Failure;
+use super::history::with_attempts;
+use super::render::json;
+use super::select::{self, Named};
+
+/// Without a runner nothing will ever become final: said after this long.
+const NO_RUNNER: Duration = Duration::from_secs(5);
+
+/// Commits of the runner raise no event that another process could sleep on (it keeps the file open), so
+/// a wait looks; the look is one read of shared memory.
+const LOOK: Duration = Duration::from_millis(10);
+
+pub(super) fn wait(args: &WaitArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let limit = args.timeout.map(crate::domain::Span::as_duration);
+    until_final(&args.runs, limit, args.any, context)
+}
+
+/// What is waited for: a run, or the first run of a job that has none yet.
+enum Target {
+    Run(RunId),
+    FirstOf(crate::domain::JobId),
+}
+
+/// Waits for all of the runs, or for any, and answers with the exit code of the contract.
+pub(super) fn until_final(
+    words: &[String],
+    limit: Option<Duration>,
+    any: bool,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let store = context.open_existing(&words[0])?;
+    let mut targets = words
+        .iter()
+        .map(|word| match select::job_or_run(&store.read(), word)? {
+            Named::Run(run) => Ok(Target::Run(run.id)),
+            Named::Job(job) => Ok(match store.read().latest_run(job.id)? {
+                Some(run) => Target::Run(run.id),
+                None => Target::FirstOf(job.id),
+            }),
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let begun = Instant::now();
+    let mut runner_seen = begun;
+    loop {
+        let runs = look(&store, &mut targets)?;
+        let ended: Vec<&Run> = runs
+            .iter()
+            .flatten()
+            .filter(|run| run.state.is_final())
+            .collect();
+        if (any && !ended.is_empty()) || ended.len() == words.len() {
+            let counted = if any { &ended[..1] } else { &ended[..] };
+            report(&store, counted, context)?;
+            return Ok(ExitCode::from(code_of(counted)));
+        }
+        if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+            if !context.quiet {
+                context.note("punctual: the time to wait is over; the run goes on");
+            }
+            return Ok(ExitCode::from(123));
+        }
+        if context.runner_lives() {
+            runner_seen = Instant::now();
+        } else if runner_seen.elapsed() >= NO_RUNNER {
+            context.note(
+                "punctual: no runner is alive, so nothing can end; start one with: punctual run",
+            );
+            return Ok(ExitCode::from(125));
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// The runs as they are now; `None` for a first run that has not come.
+fn look(store: &Store, targets: &mut [Target]) -> Result<Vec<Option<Run>>, Failure> {
+    targets
+        .iter_mut()
+        .map(|target| {
+            if let Target::FirstOf(job) = target
+                && let Some(run) = store.read().run_of_job(*job, 1)?
+            {
+                *target = Target::Run(run.id);
+            }
+            match target {
+                Target::Run(id) => Ok(store.read().run(*id)?),
+                Target::FirstOf(_) => Ok(None),
+            }
+        })
+        .collect()
+}
+
+fn report(store: &Store, runs: &[&Run], context: &Context) -> Result<(), Failure> {
+    if !context.json {
+        return Ok(());
+    }
+    let runs = runs.iter().map(|run| Run::clone(run)).collect();
+    let runs = with_attempts(&store.read(), runs)?;
+    context.print_json(&json::runs(&runs, context.zone))
+}
+
+/// One run: what its command would have answered. Several: 0 if all succeeded, else 1.
+fn code_of(runs: &[&Run]) -> u8 {
+    match runs {
+        [run] => exit_code(run),
+        _ => u8::from(runs.iter().any(|run| run.state != RunState::Succeeded)),
+    }
+}
+
+fn exit_code(run: &Run) -> u8 {
+    match (run.state, run.reason) {
+        (RunState::Succeeded, _) => 0,
+        (RunState::Cancelled, _) => 130,
+        (RunState::Skipped, _) => 75,
+        (_, Some(Reason::Timeout)) => 124,
+        (_, Some(Reason::Lost | Reason::Shutdown)) => 125,
+        (_, Some(Reason::Signal)) => 128 + run.signal.unwrap_or(0) as u8,
+        (_, Some(Reason::Spawn)) => run.exit_code.unwrap_or(125) as u8,
+        _ => match run.exit_code {
+            Some(code) if code != 0 => code as u8,
+            _ => 1,
+        },
+    }
+}

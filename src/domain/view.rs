@@ -1,0 +1,85 @@
+//! What a listing says about a job: the job, its newest run, and why it waits.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Job, Name, Run};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct JobView {
+    pub job: Job,
+    /// The newest run in any state.
+    pub last: Option<Run>,
+    /// Due time of the next run: the schedule's, or that of a waiting run.
+    pub next: Option<DateTime<Utc>>,
+    pub waiting: Option<Waiting>,
+}
+
+/// The runner as the database knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Runner {
+    pub pid: i32,
+    pub since: DateTime<Utc>,
+    pub pool: u32,
+}
+
+/// Why a run does not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    JobPaused,
+    QueuePaused(Name),
+    QueueFull {
+        queue: Name,
+        slots: u32,
+        running: u64,
+    },
+    PoolFull {
+        pool: u32,
+        running: u64,
+    },
+    Retry {
+        at: DateTime<Utc>,
+        attempt: u32,
+        of: u32,
+    },
+    After(String),
+    /// An earlier run of the same job has to end first.
+    Earlier,
+    Due(DateTime<Utc>),
+    NoRunner,
+}
+
+impl Waiting {
+    /// The sentence of the contract, such as `queue reports full (2/2)`.
+    pub(crate) fn sentence(&self, now: DateTime<Utc>) -> String {
+        match self {
+            Self::JobPaused => "paused".to_owned(),
+            Self::QueuePaused(queue) => format!("queue {queue} paused"),
+            Self::QueueFull {
+                queue,
+                slots,
+                running,
+            } => {
+                format!("queue {queue} full ({running}/{slots})")
+            }
+            Self::PoolFull { pool, running } => format!("pool full ({running}/{pool})"),
+            Self::Retry { at, attempt, of } => {
+                format!("retry in {} ({attempt} of {of})", short(*at - now))
+            }
+            Self::After(jobs) => jobs.clone(),
+            Self::Earlier => "earlier run unfinished".to_owned(),
+            Self::Due(at) => format!("due in {}", short(*at - now)),
+            Self::NoRunner => "no runner".to_owned(),
+        }
+    }
+}
+
+/// A distance in its largest unit, rounded down: `40s`, `3h`, `12d`.
+pub(crate) fn short(distance: TimeDelta) -> String {
+    let seconds = distance.num_seconds().max(0);
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7_199 => format!("{}m", seconds / 60),
+        7_200..=172_799 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}

@@ -1,0 +1,786 @@
+//! The decisions of the runner: `Core::handle(Event, Now) -> Vec<Effect>`.
+//!
+//! What lives here: which claim starts when, what a signal or a deadline leads to, when the
+//! runner sleeps and when it ends. What never does: a clock, a file, a process, a thread.
+//! Memory holds only what runs and the few claims that run next; the queue is the file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{AttemptId, Exit, Intent, Name, Output, Reason, RunId, Runner, Usage};
+use crate::store::{Finish, OpenAttempt, Process};
+
+use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
+use super::policy::{Outcome, Verdict};
+use super::recovery::{Facts, Judgement, judge};
+
+/// One moment on both clocks: the wall clock for due times, the monotonic one for limits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub wall: DateTime<Utc>,
+    pub mono: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub runner: Runner,
+    pub boot: String,
+    /// Claims made ahead of free slots, so that a start need not wait for a commit.
+    pub ahead: usize,
+    pub until_idle: bool,
+    pub grace: Grace,
+    pub leave_running: bool,
+}
+
+/// How long running work may go on after the first signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grace {
+    Forever,
+    For(Duration),
+}
+
+#[derive(Debug)]
+pub(crate) enum Event {
+    Begin,
+    /// The wall timer fired, another process committed, or the clock was stepped.
+    Woke,
+    /// The wall clock moved against the monotonic one.
+    ClockStepped(TimeDelta),
+    Answered(Answer),
+    Examined(Vec<(Claim, Facts)>),
+    Started(AttemptId, Process),
+    NotStarted(AttemptId, Refusal),
+    Ended(AttemptId, Exit, Option<Usage>, Output),
+    /// A monotonic deadline passed.
+    DeadlinePassed,
+    /// SIGINT or SIGTERM, or the end of `--for`.
+    Stop,
+}
+
+/// Why a process does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The system had no room; not the job's fault, and nothing was spent.
+    NoRoom(String),
+    /// It can never start like this; the words are the system's.
+    Unstartable { code: i32, message: String },
+}
+
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Ask(Request),
+    Examine(Vec<(OpenAttempt, Claim)>),
+    Spawn(Box<Claim>, u32),
+    /// Watch a process that an earlier runner started.
+    Adopt(Box<Claim>, Process),
+    Signal(AttemptId, Blow),
+    /// Its result is on disk: the output file may go.
+    Discard(AttemptId),
+    WakeAt(Option<DateTime<Utc>>),
+    DeadlineAt(Option<Duration>),
+    Log(Line),
+    Exit,
+}
+
+/// What is done to the processes of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blow {
+    /// TERM, then CONT, for a stopped process takes no other hint.
+    Ask,
+    /// KILL to the group and to what left it.
+    Kill,
+}
+
+/// What the log says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Line {
+    Begin {
+        pool: u32,
+    },
+    Start {
+        run: String,
+        late: TimeDelta,
+        pid: i32,
+    },
+    Adopted {
+        run: String,
+        pid: i32,
+    },
+    End {
+        run: String,
+        verdict: Verdict,
+        took: Option<TimeDelta>,
+    },
+    Retry {
+        run: String,
+        verdict: Verdict,
+        at: DateTime<Utc>,
+    },
+    Unstartable {
+        run: String,
+        message: String,
+    },
+    NoRoom {
+        message: String,
+    },
+    GivenBack {
+        run: String,
+    },
+    ClockStepped {
+        by: TimeDelta,
+    },
+    Stopping {
+        running: usize,
+    },
+    Stopped,
+}
+
+/// Due work is made ready and claimed this long before its time.
+const LEAD: TimeDelta = TimeDelta::milliseconds(30);
+/// TERM comes this long before the end of the grace.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+/// KILL comes this long after the second signal.
+const IMPATIENCE: Duration = Duration::from_secs(2);
+/// When the system had no room for a process, it is asked again after this.
+const BREATHER: TimeDelta = TimeDelta::seconds(1);
+
+/// The order in which claims start: higher priority, then due time, then number.
+type Order = (i64, DateTime<Utc>, RunId);
+
+fn order_of(claim: &Claim) -> Order {
+    (-claim.row.priority, claim.row.due, claim.row.run)
+}
+
+#[derive(Debug)]
+struct Living {
+    claim: Claim,
+    slot: u32,
+    process: Option<Process>,
+    /// On the monotonic clock.
+    time_limit: Option<Duration>,
+    ending: Option<Ending>,
+}
+
+/// We are ending this attempt.
+#[derive(Debug, Clone, Copy)]
+struct Ending {
+    why: Why,
+    kill_at: Duration,
+    killed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Failed(Reason),
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Finding out what an earlier runner left.
+    Recovering,
+    Working,
+    /// Nothing new starts. TERM and KILL come at these times, if ever.
+    Draining {
+        term_at: Option<Duration>,
+        kill_at: Option<Duration>,
+        asked: bool,
+    },
+    Leaving,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    config: Config,
+    phase: Phase,
+    held: BTreeMap<Order, Claim>,
+    living: BTreeMap<AttemptId, Living>,
+    /// Ended, with a result on its way to the disk: what the log will say of it.
+    settling: BTreeMap<AttemptId, (Claim, Option<TimeDelta>)>,
+    /// Claims on their way back.
+    returning: usize,
+    dispatching: bool,
+    /// Something happened that the dispatch under way may not have seen.
+    again: bool,
+    next: Option<DateTime<Utc>>,
+    no_room_until: Option<DateTime<Utc>>,
+    timers: (Option<DateTime<Utc>>, Option<Duration>),
+    out: Vec<Effect>,
+}
+
+impl Core {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            phase: Phase::Recovering,
+            held: BTreeMap::new(),
+            living: BTreeMap::new(),
+            settling: BTreeMap::new(),
+            returning: 0,
+            dispatching: false,
+            again: false,
+            next: None,
+            no_room_until: None,
+            timers: (None, None),
+            out: Vec::new(),
+        }
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        match event {
+            Event::Begin => self.begin(),
+            Event::Woke => self.dispatch(now),
+            Event::ClockStepped(by) => {
+                self.out.push(Effect::Log(Line::ClockStepped { by }));
+                self.ask(Request::ShiftRetries { by });
+                self.dispatch(now);
+            }
+            Event::Answered(answer) => self.answered(answer, now),
+            Event::Examined(found) => self.examined(found, now),
+            Event::Started(attempt, process) => self.started(attempt, process, now),
+            Event::NotStarted(attempt, refusal) => self.not_started(attempt, refusal, now),
+            Event::Ended(attempt, exit, usage, output) => {
+                self.ended(attempt, exit, usage, output, now);
+            }
+            Event::DeadlinePassed => {}
+            Event::Stop => self.stop(now),
+        }
+        self.keep_deadlines(now);
+        self.start_claims(now);
+        self.leave_when_done();
+        self.set_timers();
+        std::mem::take(&mut self.out)
+    }
+
+    /// Attempts that have a process, those of an earlier runner included.
+    #[cfg(test)]
+    pub(crate) fn living(&self) -> impl Iterator<Item = AttemptId> {
+        self.living.keys().copied()
+    }
+
+    fn ask(&mut self, request: Request) {
+        self.out.push(Effect::Ask(request));
+    }
+
+    fn begin(&mut self) {
+        let pool = self.config.runner.pool;
+        self.out.push(Effect::Log(Line::Begin { pool }));
+        self.ask(Request::Enter {
+            runner: self.config.runner.clone(),
+            boot: self.config.boot.clone(),
+        });
+        self.ask(Request::Unfinished);
+    }
+
+    fn answered(&mut self, answer: Answer, now: Now) {
+        match answer {
+            Answer::Entered => {}
+            Answer::Left => {
+                self.out.push(Effect::Log(Line::Stopped));
+                self.out.push(Effect::Exit);
+            }
+            Answer::Unfinished(open) => self.out.push(Effect::Examine(open)),
+            Answer::Dispatched(dispatched) => self.dispatched(dispatched, now),
+            Answer::Recorded(attempt, record) => self.recorded(attempt, record, now),
+        }
+    }
+
+    fn examined(&mut self, found: Vec<(Claim, Facts)>, now: Now) {
+        for (claim, facts) in found {
+            let attempt = claim.row.attempt;
+            let recorded = facts.recorded;
+            match judge(facts) {
+                Judgement::Adopt(process) => self.adopt(claim, process, recorded, now),
+                Judgement::NeverStarted => {
+                    self.out.push(Effect::Log(Line::GivenBack {
+                        run: claim.row.name.to_string(),
+                    }));
+                    self.give_back(attempt, None);
+                }
+                Judgement::Lost => {
+                    let outcome = Outcome::Exited(Exit::Unknown);
+                    self.settle(claim, None, outcome, None, None, Output::default(), now);
+                }
+            }
+        }
+        self.phase = match self.phase {
+            Phase::Recovering => Phase::Working,
+            other => other,
+        };
+        self.dispatch(now);
+    }
+
+    fn adopt(&mut self, claim: Claim, process: Process, recorded: bool, now: Now) {
+        let attempt = claim.row.attempt;
+        self.out.push(Effect::Log(Line::Adopted {
+            run: claim.row.name.to_string(),
+            pid: process.pid,
+        }));
+        if !recorded {
+            self.ask(Request::Started {
+                attempt,
+                process: process.clone(),
+            });
+        }
+        self.out
+            .push(Effect::Adopt(Box::new(claim.clone()), process.clone()));
+        // The time it has run already was counted by the same clock, in the same boot.
+        let ran = now
+            .mono
+            .saturating_sub(Duration::from_millis(process.uptime_ms));
+        let time_limit = time_limit(&claim, now.mono.saturating_sub(ran));
+        self.living.insert(
+            attempt,
+            Living {
+                claim,
+                slot: process.slot,
+                process: Some(process),
+                time_limit,
+                ending: None,
+            },
+        );
+    }
+
+    /// Asks the file for due work, unless a question is under way.
+    fn dispatch(&mut self, now: Now) {
+        if self.phase != Phase::Working {
+            return;
+        }
+        if self.dispatching {
+            self.again = true;
+            return;
+        }
+        self.dispatching = true;
+        self.again = false;
+        let pool = self.config.runner.pool as usize;
+        let taken = self.living.len() + self.held.len();
+        let free = pool.saturating_sub(taken);
+        let beyond = taken.saturating_sub(pool);
+        self.ask(Request::Dispatch(Dispatch {
+            since: self.config.runner.since,
+            horizon: now.wall + LEAD,
+            free,
+            ahead: self.config.ahead.saturating_sub(beyond),
+        }));
+    }
+
+    fn dispatched(&mut self, answer: Dispatched, now: Now) {
+        self.dispatching = false;
+        self.next = answer.next;
+        for claim in answer.claims {
+            self.held.insert(order_of(&claim), claim);
+        }
+        for (run, intent) in answer.flagged {
+            self.flagged(run, intent, now);
+        }
+        if self.phase != Phase::Working {
+            self.give_back_held();
+            return;
+        }
+        // Somebody with a higher claim came after we had claimed: the hindmost make room.
+        let outranked = answer
+            .first_waiting
+            .map(|(priority, due, run)| (-priority, due, run))
+            .is_some_and(|first| {
+                self.held
+                    .last_key_value()
+                    .is_some_and(|(last, _)| first < *last)
+            });
+        if outranked {
+            self.give_back_held();
+            self.again = true;
+        }
+        let idle = !answer.busy && self.is_quiet() && !self.again && !answer.more;
+        if self.config.until_idle && idle {
+            self.leave();
+            return;
+        }
+        if self.again || answer.more {
+            self.dispatch(now);
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.living.is_empty()
+            && self.held.is_empty()
+            && self.settling.is_empty()
+            && self.returning == 0
+    }
+
+    fn flagged(&mut self, run: RunId, intent: Intent, now: Now) {
+        let held = self
+            .held
+            .iter()
+            .find(|(_, claim)| claim.row.run == run)
+            .map(|(order, _)| *order);
+        if let Some(claim) = held.and_then(|order| self.held.remove(&order)) {
+            let attempt = claim.row.attempt;
+            match intent {
+                Intent::Cancel => {
+                    self.returning += 1;
+                    self.ask(Request::Drop { attempt, run });
+                }
+                Intent::GiveBack => self.give_back(attempt, None),
+            }
+            return;
+        }
+        let living = self
+            .living
+            .iter()
+            .find(|(_, living)| living.claim.row.run == run)
+            .map(|(attempt, _)| *attempt);
+        if let (Some(attempt), Intent::Cancel) = (living, intent) {
+            self.end(attempt, Why::Cancelled, now);
+        }
+    }
+
+    fn give_back(&mut self, attempt: AttemptId, again: Option<DateTime<Utc>>) {
+        self.returning += 1;
+        self.ask(Request::GiveBack { attempt, again });
+    }
+
+    fn give_back_held(&mut self) {
+        for claim in std::mem::take(&mut self.held).into_values() {
+            self.give_back(claim.row.attempt, None);
+        }
+    }
+
+    /// Starts what may start: as many as the pool has room for, none before its time.
+    fn start_claims(&mut self, now: Now) {
+        if self.phase != Phase::Working || self.no_room_until.is_some_and(|until| now.wall < until)
+        {
+            return;
+        }
+        while self.living.len() < self.config.runner.pool as usize {
+            let first = self
+                .held
+                .iter()
+                .find(|(_, claim)| starts_at(claim) <= now.wall)
+                .map(|(order, _)| *order);
+            let Some(claim) = first.and_then(|order| self.held.remove(&order)) else {
+                break;
+            };
+            let slot = self.free_slot(&claim.row.queue);
+            self.living.insert(
+                claim.row.attempt,
+                Living {
+                    claim: claim.clone(),
+                    slot,
+                    process: None,
+                    time_limit: None,
+                    ending: None,
+                },
+            );
+            self.out.push(Effect::Spawn(Box::new(claim), slot));
+        }
+    }
+
+    /// The lowest number that no living run of the queue has.
+    fn free_slot(&self, queue: &Name) -> u32 {
+        let mut slot = 0;
+        while self
+            .living
+            .values()
+            .any(|living| living.slot == slot && living.claim.row.queue == *queue)
+        {
+            slot += 1;
+        }
+        slot
+    }
+
+    fn started(&mut self, attempt: AttemptId, process: Process, now: Now) {
+        let Some(living) = self.living.get_mut(&attempt) else {
+            return;
+        };
+        living.time_limit = time_limit(&living.claim, now.mono);
+        living.process = Some(process.clone());
+        self.out.push(Effect::Log(Line::Start {
+            run: living.claim.row.name.to_string(),
+            late: process.started - living.claim.row.due,
+            pid: process.pid,
+        }));
+        self.ask(Request::Started { attempt, process });
+    }
+
+    fn not_started(&mut self, attempt: AttemptId, refusal: Refusal, now: Now) {
+        let Some(living) = self.living.remove(&attempt) else {
+            return;
+        };
+        match refusal {
+            Refusal::NoRoom(message) => {
+                let again = now.wall + BREATHER;
+                if self.no_room_until.is_none_or(|until| until <= now.wall) {
+                    self.out.push(Effect::Log(Line::NoRoom { message }));
+                }
+                self.no_room_until = Some(again);
+                self.give_back(attempt, Some(again));
+            }
+            Refusal::Unstartable { code, message } => {
+                self.out.push(Effect::Log(Line::Unstartable {
+                    run: living.claim.row.name.to_string(),
+                    message: message.clone(),
+                }));
+                let outcome = Outcome::Unstartable { code };
+                self.settle(
+                    living.claim,
+                    None,
+                    outcome,
+                    Some(message),
+                    None,
+                    Output::default(),
+                    now,
+                );
+            }
+        }
+    }
+
+    fn ended(
+        &mut self,
+        attempt: AttemptId,
+        exit: Exit,
+        usage: Option<Usage>,
+        output: Output,
+        now: Now,
+    ) {
+        let Some(living) = self.living.remove(&attempt) else {
+            return;
+        };
+        let outcome = match living.ending.map(|ending| ending.why) {
+            None => Outcome::Exited(exit),
+            Some(Why::Failed(reason)) => Outcome::Ended(reason, exit),
+            Some(Why::Cancelled) => Outcome::Cancelled(exit),
+        };
+        if living.ending.is_some() {
+            // Whatever of its group outlived it was meant too.
+            self.out.push(Effect::Signal(attempt, Blow::Kill));
+        }
+        self.settle(
+            living.claim,
+            living.process,
+            outcome,
+            None,
+            usage,
+            output,
+            now,
+        );
+    }
+
+    /// Sends a result to the disk. It counts when it is there.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the facts of one end, each from another source"
+    )]
+    fn settle(
+        &mut self,
+        claim: Claim,
+        process: Option<Process>,
+        outcome: Outcome,
+        message: Option<String>,
+        usage: Option<Usage>,
+        output: Output,
+        now: Now,
+    ) {
+        let attempt = claim.row.attempt;
+        let verdict = outcome.verdict(&claim.options);
+        let took = process.as_ref().map(|process| now.wall - process.started);
+        self.ask(Request::Finish(Box::new(Finish {
+            attempt,
+            state: verdict.state,
+            reason: verdict.reason,
+            message,
+            process,
+            finished: now.wall,
+            exit_code: verdict.exit_code,
+            signal: verdict.signal,
+            usage,
+            output,
+        })));
+        self.settling.insert(attempt, (claim, took));
+        self.dispatch(now);
+    }
+
+    fn recorded(&mut self, attempt: AttemptId, record: Record, now: Now) {
+        match record {
+            Record::Started => {}
+            Record::GivenBack | Record::Dropped => {
+                self.returning = self.returning.saturating_sub(1);
+                self.dispatch(now);
+            }
+            Record::Refused | Record::Ended(..) => {
+                let Some((claim, took)) = self.settling.remove(&attempt) else {
+                    return;
+                };
+                let run = claim.row.name.to_string();
+                match record {
+                    Record::Ended(verdict, None) => {
+                        self.out.push(Effect::Log(Line::End { run, verdict, took }));
+                    }
+                    Record::Ended(verdict, Some(at)) => {
+                        self.out.push(Effect::Log(Line::Retry { run, verdict, at }));
+                    }
+                    _ => {}
+                }
+                self.out.push(Effect::Discard(attempt));
+            }
+        }
+    }
+
+    /// The first signal drains, the second ends at once.
+    fn stop(&mut self, now: Now) {
+        let (term_at, kill_at) = match self.phase {
+            Phase::Leaving => return,
+            Phase::Draining { .. } => (Some(now.mono), Some(now.mono + IMPATIENCE)),
+            Phase::Recovering | Phase::Working => match self.config.grace {
+                Grace::Forever => (None, None),
+                Grace::For(grace) => (
+                    Some(now.mono + grace.saturating_sub(LAST_CHANCE)),
+                    Some(now.mono + grace),
+                ),
+            },
+        };
+        self.out.push(Effect::Log(Line::Stopping {
+            running: self.living.len(),
+        }));
+        self.give_back_held();
+        if self.config.leave_running {
+            self.living.clear();
+        }
+        self.phase = Phase::Draining {
+            term_at,
+            kill_at,
+            asked: false,
+        };
+    }
+
+    fn leave_when_done(&mut self) {
+        if matches!(self.phase, Phase::Draining { .. }) && self.is_quiet() && !self.dispatching {
+            self.leave();
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.phase != Phase::Leaving {
+            self.phase = Phase::Leaving;
+            self.ask(Request::Leave);
+        }
+    }
+
+    /// Begins to end an attempt: TERM now, KILL after its `--kill-after`.
+    fn end(&mut self, attempt: AttemptId, why: Why, now: Now) {
+        let Some(living) = self.living.get_mut(&attempt) else {
+            return;
+        };
+        if living.ending.is_none() {
+            let patience = living.claim.options.kill_after().as_duration();
+            living.ending = Some(Ending {
+                why,
+                kill_at: now.mono + patience,
+                killed: false,
+            });
+            self.out.push(Effect::Signal(attempt, Blow::Ask));
+        }
+    }
+
+    /// Time limits, KILL after TERM, and the end of the grace.
+    fn keep_deadlines(&mut self, now: Now) {
+        let over: Vec<AttemptId> = self
+            .living
+            .iter()
+            .filter(|(_, living)| living.time_limit.is_some_and(|limit| limit <= now.mono))
+            .map(|(attempt, _)| *attempt)
+            .collect();
+        for attempt in over {
+            self.end(attempt, Why::Failed(Reason::Timeout), now);
+            if let Some(living) = self.living.get_mut(&attempt) {
+                living.time_limit = None;
+            }
+        }
+        if let Phase::Draining {
+            term_at,
+            kill_at,
+            asked: false,
+        } = self.phase
+            && term_at.is_some_and(|at| at <= now.mono)
+        {
+            for attempt in self.living.keys().copied().collect::<Vec<_>>() {
+                self.end(attempt, Why::Failed(Reason::Shutdown), now);
+                let last = kill_at.unwrap_or(now.mono);
+                if let Some(ending) = self
+                    .living
+                    .get_mut(&attempt)
+                    .and_then(|living| living.ending.as_mut())
+                {
+                    ending.kill_at = ending.kill_at.min(last);
+                }
+            }
+            self.phase = Phase::Draining {
+                term_at,
+                kill_at,
+                asked: true,
+            };
+        }
+        for (attempt, living) in &mut self.living {
+            if let Some(ending) = &mut living.ending
+                && !ending.killed
+                && ending.kill_at <= now.mono
+            {
+                ending.killed = true;
+                self.out.push(Effect::Signal(*attempt, Blow::Kill));
+            }
+        }
+    }
+
+    fn set_timers(&mut self) {
+        let wake = if self.phase == Phase::Working {
+            let due = self.next.map(|next| next - LEAD);
+            let pool_has_room = self.living.len() < self.config.runner.pool as usize;
+            let held = self
+                .held
+                .values()
+                .filter(|_| pool_has_room)
+                .map(starts_at)
+                .min()
+                .map(|at| self.no_room_until.map_or(at, |until| at.max(until)));
+            [due, held].into_iter().flatten().min()
+        } else {
+            None
+        };
+        let limits = self.living.values().flat_map(|living| {
+            let kill = living
+                .ending
+                .filter(|ending| !ending.killed)
+                .map(|ending| ending.kill_at);
+            [living.time_limit, kill]
+        });
+        let drain = match self.phase {
+            Phase::Draining {
+                term_at,
+                asked: false,
+                ..
+            } => term_at,
+            _ => None,
+        };
+        let deadline = limits.flatten().chain(drain).min();
+        if self.timers.0 != wake {
+            self.out.push(Effect::WakeAt(wake));
+        }
+        if self.timers.1 != deadline {
+            self.out.push(Effect::DeadlineAt(deadline));
+        }
+        self.timers = (wake, deadline);
+    }
+}
+
+/// Never early: not before its due time, nor before the time of its retry.
+fn starts_at(claim: &Claim) -> DateTime<Utc> {
+    claim.row.due.max(claim.row.not_before)
+}
+
+fn time_limit(claim: &Claim, since: Duration) -> Option<Duration> {
+    claim
+        .options
+        .timeout
+        .map(|timeout| since + timeout.as_duration())
+}

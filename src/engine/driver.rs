@@ -1,0 +1,593 @@
+//! Where the world comes in: clocks, the file watch, signals and processes become events,
+//! and effects become calls. Decides nothing.
+//!
+//! One thread runs this loop; it sleeps until the kernel has something to say. An idle runner has one timer
+//! set, and nothing ticks.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::domain::{AttemptId, Output, Runner};
+use crate::os::clock::{self, TimerEvent, WallTimer};
+use crate::os::lock::RunnerLock;
+use crate::os::watch::{FileEvent, FileWatch, PathWatch};
+use crate::os::{fs, signals};
+use crate::process::group::{self, signal_tree};
+use crate::process::{Ended, Identity, orphan, output, strangers};
+use crate::store::{
+    OpenAttempt, Process, Store, StoreError, lock_path, output_path, outputs_beside,
+};
+
+use super::core::{Blow, Config, Core, Effect, Event, Grace, Line, Now};
+use super::ledger::{Claim, Ledger};
+use super::log;
+use super::recovery::Facts;
+use super::start;
+use super::writer::{Told, Writer};
+
+/// How `punctual run` was asked to behave.
+pub(crate) struct RunnerOptions {
+    pub pool: u32,
+    pub until_idle: bool,
+    pub run_for: Option<Duration>,
+    pub grace: Grace,
+    pub leave_running: bool,
+    /// The machine's zone; asked whenever a job without one of its own is evaluated.
+    pub zone: fn() -> Tz,
+    pub file: Option<JobFile>,
+}
+
+/// A file of jobs that is applied again on SIGHUP and when it changes.
+pub(crate) struct JobFile {
+    pub path: PathBuf,
+    /// Applies it; the text is for the log.
+    pub apply: Box<dyn FnMut() -> Result<String, String>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("another runner has this database{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Held { pid: Option<i32> },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{what}: {source}")]
+    System {
+        what: &'static str,
+        source: io::Error,
+    },
+    #[error("the database file was deleted or replaced while it was in use")]
+    Gone,
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |source| RunError::System { what, source }
+}
+
+/// Claims made ahead of free slots. Enough to keep the pool busy while a commit is under
+/// way, few enough to be taken back at once.
+const AHEAD: usize = 64;
+
+/// A wall clock that moves this much against the time since boot was stepped, not slewed.
+const STEP: TimeDelta = TimeDelta::milliseconds(500);
+
+/// How often a living output is looked at, so that a runaway job cannot fill the disk.
+const TRIM_EVERY: Duration = Duration::from_secs(1);
+
+/// Where nothing tells of other processes' commits, they are looked for this often.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The runner, from its lock to its last commit.
+pub(crate) fn run(store: Store, options: RunnerOptions) -> Result<(), RunError> {
+    let lock = RunnerLock::acquire(&lock_path(store.path()))
+        .map_err(system("cannot lock the database for a runner"))?
+        .map_err(|held| RunError::Held { pid: held.pid })?;
+    signals::normalize().map_err(system("cannot reset the signals"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(system("cannot start the event loop"))?;
+    let ended = runtime.block_on(async { Driver::new(store, options)?.turn().await });
+    drop(lock);
+    ended
+}
+
+struct Driver {
+    core: Core,
+    writer: Writer,
+    told: UnboundedReceiver<Told>,
+    ends: UnboundedReceiver<(AttemptId, Ended)>,
+    tell_end: UnboundedSender<(AttemptId, Ended)>,
+    timer: WallTimer,
+    watch: Option<FileWatch>,
+    signals: Signals,
+    file: Option<(JobFile, Option<PathWatch>)>,
+    alive: HashMap<AttemptId, Alive>,
+    adopted: HashMap<AttemptId, orphan::Orphan>,
+    launcher: start::Launcher,
+    deadline: Option<tokio::time::Instant>,
+    stop_at: Option<tokio::time::Instant>,
+    trim_at: Option<tokio::time::Instant>,
+    /// Wall clock minus time since boot, at the last look.
+    offset: TimeDelta,
+    zone: fn() -> Tz,
+    log: String,
+    done: bool,
+}
+
+/// What signalling and collecting an attempt needs.
+struct Alive {
+    identity: Identity,
+    mark: String,
+    limit: u64,
+    path: PathBuf,
+}
+
+struct Signals {
+    /// Process 1 of a container reaps strangers, too.
+    child: Option<Signal>,
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+enum Woken {
+    Told(Option<Told>),
+    Ended(Option<(AttemptId, Ended)>),
+    Timer(io::Result<TimerEvent>),
+    File(io::Result<FileEvent>),
+    JobFile,
+    Deadline,
+    Trim,
+    Stop,
+    Hangup,
+    Stranger,
+}
+
+impl Driver {
+    fn new(store: Store, options: RunnerOptions) -> Result<Self, RunError> {
+        let listen = |kind| signal(kind).map_err(system("cannot listen for signals"));
+        let is_init = std::process::id() == 1;
+        let signals = Signals {
+            child: is_init.then(|| listen(SignalKind::child())).transpose()?,
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        };
+        let path = store.path().to_owned();
+        let watch = match fs::is_network_fs(&path) {
+            Ok(true) => None,
+            _ => FileWatch::new(&path).ok(),
+        };
+        let (id, salt) = (store.read().meta("id")?, store.read().meta("salt")?);
+        let (tell, told) = unbounded_channel();
+        let ledger = Ledger::new(salt, options.zone);
+        let writer =
+            Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
+        let (tell_end, ends) = unbounded_channel();
+        let now = Utc::now();
+        let core = Core::new(Config {
+            runner: Runner {
+                pid: std::process::id() as i32,
+                since: now,
+                pool: options.pool,
+            },
+            boot: clock::boot_instance().map_err(system("cannot read the boot id"))?,
+            ahead: AHEAD,
+            until_idle: options.until_idle,
+            grace: options.grace,
+            leave_running: options.leave_running,
+        });
+        let file = options.file.map(|file| {
+            let watch = PathWatch::new(&file.path).ok();
+            (file, watch)
+        });
+        Ok(Self {
+            core,
+            writer,
+            told,
+            ends,
+            tell_end,
+            timer: WallTimer::new().map_err(system("cannot make a timer"))?,
+            watch,
+            signals,
+            file,
+            alive: HashMap::new(),
+            adopted: HashMap::new(),
+            launcher: start::Launcher::new(path, id),
+            deadline: None,
+            stop_at: options
+                .run_for
+                .map(|span| tokio::time::Instant::now() + span),
+            trim_at: None,
+            offset: offset(),
+            zone: options.zone,
+            log: String::new(),
+            done: false,
+        })
+    }
+
+    async fn turn(mut self) -> Result<(), RunError> {
+        if self.watch.is_none() {
+            self.say("no file watch here: looking for changes every second");
+        }
+        self.forget_old_outputs();
+        self.feed(Event::Begin);
+        while !self.done {
+            let woken = self.sleep().await;
+            self.woken(woken)?;
+            self.drain();
+            self.flush_log();
+        }
+        self.writer.close();
+        Ok(())
+    }
+
+    async fn sleep(&mut self) -> Woken {
+        let at = |instant: Option<tokio::time::Instant>| async move {
+            match instant {
+                Some(instant) => tokio::time::sleep_until(instant).await,
+                None => std::future::pending().await,
+            }
+        };
+        let changed = async {
+            match &self.watch {
+                Some(watch) => watch.changed().await,
+                None => {
+                    tokio::time::sleep(TICK).await;
+                    Ok(FileEvent::Written)
+                }
+            }
+        };
+        let file_changed = async {
+            match &mut self.file {
+                Some((_, Some(watch))) => {
+                    let _ = watch.changed().await;
+                }
+                _ => std::future::pending().await,
+            }
+        };
+        let child = async {
+            match &mut self.signals.child {
+                Some(child) => {
+                    child.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            told = self.told.recv() => Woken::Told(told),
+            end = self.ends.recv() => Woken::Ended(end),
+            fired = self.timer.fired() => Woken::Timer(fired),
+            event = changed => Woken::File(event),
+            () = file_changed => Woken::JobFile,
+            () = at(self.deadline) => Woken::Deadline,
+            () = at(self.stop_at) => Woken::Stop,
+            () = at(self.trim_at) => Woken::Trim,
+            _ = self.signals.interrupt.recv() => Woken::Stop,
+            _ = self.signals.terminate.recv() => Woken::Stop,
+            _ = self.signals.hangup.recv() => Woken::Hangup,
+            () = child => Woken::Stranger,
+        }
+    }
+
+    fn woken(&mut self, woken: Woken) -> Result<(), RunError> {
+        match woken {
+            Woken::Told(told) => self.hear(told)?,
+            Woken::Ended(end) => self.hear_end(end),
+            Woken::Timer(fired) => {
+                fired.map_err(system("cannot read the timer"))?;
+                self.notice_step();
+                self.feed(Event::Woke);
+            }
+            Woken::File(event) => match event {
+                Ok(FileEvent::Written) => self.feed(Event::Woke),
+                Ok(FileEvent::Gone) => return Err(RunError::Gone),
+                Err(_) => self.watch = None,
+            },
+            Woken::JobFile => self.apply_file(),
+            Woken::Deadline => {
+                self.deadline = None;
+                self.feed(Event::DeadlinePassed);
+            }
+            Woken::Trim => self.trim(),
+            Woken::Stop => {
+                self.stop_at = None;
+                self.feed(Event::Stop);
+            }
+            Woken::Hangup if self.file.is_some() => self.apply_file(),
+            Woken::Hangup => self.feed(Event::Stop),
+            Woken::Stranger => {
+                strangers::reap(|pid| self.alive.values().any(|alive| alive.identity.pid == pid));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what else has come, so that one round serves all of it.
+    fn drain(&mut self) {
+        while let Ok(end) = self.ends.try_recv() {
+            self.hear_end(Some(end));
+        }
+    }
+
+    fn hear(&mut self, told: Option<Told>) -> Result<(), RunError> {
+        match told {
+            Some(Told::Committed(answers)) => {
+                for answer in answers {
+                    self.feed(Event::Answered(answer));
+                }
+                Ok(())
+            }
+            Some(Told::Stuck(error)) => {
+                self.say(&format!(
+                    "{error}; nothing new starts until it can be written"
+                ));
+                Ok(())
+            }
+            Some(Told::Unstuck) => {
+                self.say("the database can be written again");
+                Ok(())
+            }
+            Some(Told::Broken(error)) => Err(error.into()),
+            None => Err(RunError::Store(StoreError::Device(
+                "the writer ended".to_owned(),
+            ))),
+        }
+    }
+
+    fn hear_end(&mut self, end: Option<(AttemptId, Ended)>) {
+        let Some((attempt, ended)) = end else {
+            return;
+        };
+        let kept = self
+            .alive
+            .get(&attempt)
+            .and_then(|alive| output::collect(&alive.path, alive.limit).ok());
+        let output = kept.map_or_else(Output::default, |kept| Output {
+            head: kept.head,
+            tail: kept.tail,
+            total: kept.total,
+        });
+        self.feed(Event::Ended(attempt, ended.exit, ended.usage, output));
+    }
+
+    /// Shows the core an event, and carries out what it decides, until nothing is left to do.
+    fn feed(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let effects = self.core.handle(event, now());
+            for effect in effects {
+                events.extend(self.carry_out(effect));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Ask(request) => self.writer.ask(request),
+            Effect::Examine(open) => return Some(Event::Examined(self.examine(open))),
+            Effect::Spawn(claim, slot) => return Some(self.spawn(&claim, slot)),
+            Effect::Adopt(claim, process) => self.adopt(&claim, &process),
+            Effect::Signal(attempt, blow) => self.strike(attempt, blow),
+            Effect::Discard(attempt) => {
+                if let Some(alive) = self.alive.remove(&attempt) {
+                    let _ = output::discard(&alive.path);
+                } else {
+                    let _ = output::discard(&self.launcher.output_of(attempt));
+                }
+                if self.alive.is_empty() {
+                    self.trim_at = None;
+                }
+            }
+            Effect::WakeAt(at) => self.set_timer(at),
+            Effect::DeadlineAt(at) => {
+                self.deadline = at
+                    .map(|at| tokio::time::Instant::now() + at.saturating_sub(clock::monotonic()));
+            }
+            Effect::Log(line) => self.log_line(&line),
+            Effect::Exit => self.done = true,
+        }
+        None
+    }
+
+    fn set_timer(&mut self, at: Option<DateTime<Utc>>) {
+        if let Err(error) = self.timer.set(at) {
+            self.say(&format!("cannot set the timer: {error}"));
+        }
+    }
+
+    fn spawn(&mut self, claim: &Claim, slot: u32) -> Event {
+        let attempt = claim.row.attempt;
+        let child = match self.launcher.launch(claim, slot) {
+            Ok(child) => child,
+            Err(refusal) => return Event::NotStarted(attempt, refusal),
+        };
+        let process = Process {
+            boot: child.identity.boot.to_string(),
+            pid: child.identity.pid,
+            ticks: child.identity.start,
+            uptime_ms: clock::monotonic().as_millis() as u64,
+            started: Utc::now(),
+            slot,
+        };
+        self.know(claim, child.identity.clone());
+        let tell = self.tell_end.clone();
+        let mut child = child;
+        tokio::spawn(async move {
+            let ended = child.ended().await;
+            let _ = tell.send((attempt, ended));
+        });
+        Event::Started(attempt, process)
+    }
+
+    fn know(&mut self, claim: &Claim, identity: Identity) {
+        let attempt = claim.row.attempt;
+        self.alive.insert(
+            attempt,
+            Alive {
+                identity,
+                mark: self.launcher.mark_of(attempt),
+                limit: claim.options.output_limit().bytes(),
+                path: self.launcher.output_of(attempt),
+            },
+        );
+        if self.trim_at.is_none() {
+            self.trim_at = Some(tokio::time::Instant::now() + TRIM_EVERY);
+        }
+    }
+
+    /// Looks for the processes of attempts that an earlier runner left without an end.
+    fn examine(&mut self, open: Vec<(OpenAttempt, Claim)>) -> Vec<(Claim, Facts)> {
+        open.into_iter()
+            .map(|(open, claim)| {
+                let attempt = open.attempt;
+                let path = self.launcher.output_of(attempt);
+                let has_output = path.symlink_metadata().is_ok();
+                let recorded = open.process.is_some();
+                let found = match &open.process {
+                    Some(process) => orphan::adopt(&identity_of(process)),
+                    None if has_output => orphan::find_marked(&self.launcher.mark_of(attempt))
+                        .first()
+                        .and_then(orphan::adopt),
+                    None => None,
+                };
+                let alive = found.map(|orphan| {
+                    let process = open.process.unwrap_or_else(|| Process {
+                        boot: orphan.identity.boot.to_string(),
+                        pid: orphan.identity.pid,
+                        ticks: orphan.identity.start,
+                        uptime_ms: clock::monotonic().as_millis() as u64,
+                        started: Utc::now(),
+                        slot: 0,
+                    });
+                    self.adopted.insert(attempt, orphan);
+                    process
+                });
+                let facts = Facts {
+                    alive,
+                    has_output,
+                    recorded,
+                };
+                (claim, facts)
+            })
+            .collect()
+    }
+
+    fn adopt(&mut self, claim: &Claim, process: &Process) {
+        let attempt = claim.row.attempt;
+        self.know(claim, identity_of(process));
+        let Some(mut orphan) = self.adopted.remove(&attempt) else {
+            return;
+        };
+        let tell = self.tell_end.clone();
+        tokio::spawn(async move {
+            let ended = orphan.ended().await;
+            let _ = tell.send((attempt, ended));
+        });
+    }
+
+    fn strike(&mut self, attempt: AttemptId, blow: Blow) {
+        let Some(alive) = self.alive.get(&attempt) else {
+            return;
+        };
+        let signals: &[group::Signal] = match blow {
+            Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
+            Blow::Kill => &[group::Signal::Kill],
+        };
+        for signal in signals {
+            // Nobody there any more is the answer we want.
+            let _ = signal_tree(&alive.identity, &alive.mark, *signal);
+        }
+    }
+
+    fn trim(&mut self) {
+        for alive in self.alive.values() {
+            let _ = output::trim(&alive.path, alive.limit);
+        }
+        self.trim_at = (!self.alive.is_empty()).then(|| tokio::time::Instant::now() + TRIM_EVERY);
+    }
+
+    /// Output files whose attempts have ended: an earlier runner died between the commit
+    /// and the removal.
+    fn forget_old_outputs(&mut self) {
+        let database = self.launcher.database();
+        let Ok(Some(store)) = Store::open_read(database) else {
+            return;
+        };
+        let Ok(open) = store.read().open_attempts() else {
+            return;
+        };
+        for attempt in outputs_beside(database).unwrap_or_default() {
+            if !open.iter().any(|open| open.attempt == attempt) {
+                let _ = output::discard(&output_path(database, attempt));
+            }
+        }
+    }
+
+    fn notice_step(&mut self) {
+        let offset = offset();
+        let by = offset - self.offset;
+        self.offset = offset;
+        if by.abs() >= STEP {
+            self.feed(Event::ClockStepped(by));
+        }
+    }
+
+    fn apply_file(&mut self) {
+        let Some((file, _)) = &mut self.file else {
+            return;
+        };
+        let text = match (file.apply)() {
+            Ok(text) => text,
+            Err(error) => format!("{error}; the jobs stay as they were"),
+        };
+        self.say(&text);
+        self.feed(Event::Woke);
+    }
+
+    fn log_line(&mut self, line: &Line) {
+        self.log
+            .push_str(&log::render(line, Utc::now(), (self.zone)()));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.log
+            .push_str(&log::plain(text, Utc::now(), (self.zone)()));
+    }
+
+    /// A log that nobody can read any more (a closed terminal) never ends the runner.
+    fn flush_log(&mut self) {
+        if !self.log.is_empty() {
+            let _ = io::stderr().write_all(self.log.as_bytes());
+            self.log.clear();
+        }
+    }
+}
+
+fn now() -> Now {
+    Now {
+        wall: Utc::now(),
+        mono: clock::monotonic(),
+    }
+}
+
+fn offset() -> TimeDelta {
+    let since_boot = TimeDelta::from_std(clock::boottime()).unwrap_or(TimeDelta::zero());
+    Utc::now() - DateTime::UNIX_EPOCH - since_boot
+}
+
+fn identity_of(process: &Process) -> Identity {
+    Identity {
+        boot: process.boot.as_str().into(),
+        pid: process.pid,
+        start: process.ticks,
+    }
+}

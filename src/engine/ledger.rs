@@ -1,0 +1,440 @@
+//! The transactions of the runner: what the core asks for, said in statements of the store.
+//!
+//! The three laws are kept here. A claim is a committed row before anything is spawned. A
+//! result is one transaction: it ends the attempt and the run, lets the next run of the
+//! job come forward, and ends a job that has nothing more to do. A due time becomes a row in the
+//! transaction that advances its job. Called by the writer thread with a real file and
+//! by the simulation with one in memory; never knows which.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::{
+    AttemptId, AttemptState, Intent, Job, JobId, Kind, Missed, Options, Origin, Reason, RunId,
+    Runner, Span,
+};
+use crate::schedule::{self, Context, Recurrence, Seed};
+use crate::store::{
+    Candidate, Claimed, DueJob, Finish, NewRun, OpenAttempt, OptionsCache, Process, Stage,
+    StoreError, Tx,
+};
+
+use super::plan::{Moment, plan};
+use super::policy::{self, Verdict};
+
+/// What the core asks of the file.
+#[derive(Debug, Clone)]
+pub(crate) enum Request {
+    /// A runner begins. `boot` names this boot of this container or machine.
+    Enter {
+        runner: Runner,
+        boot: String,
+    },
+    /// What did an earlier runner leave without an end?
+    Unfinished,
+    /// Make due rows, and claim what can start.
+    Dispatch(Dispatch),
+    Started {
+        attempt: AttemptId,
+        process: Process,
+    },
+    Finish(Box<Finish>),
+    /// The process certainly never existed; try again at the given time, or when there is room.
+    GiveBack {
+        attempt: AttemptId,
+        again: Option<DateTime<Utc>>,
+    },
+    /// The claim was cancelled before its process existed.
+    Drop {
+        attempt: AttemptId,
+        run: RunId,
+    },
+    /// The wall clock was stepped: coming retries keep their distance.
+    ShiftRetries {
+        by: TimeDelta,
+    },
+    /// The runner ends.
+    Leave,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dispatch {
+    pub since: DateTime<Utc>,
+    pub horizon: DateTime<Utc>,
+    /// Runs that could start at once.
+    pub free: usize,
+    /// Runs to claim beyond that, so that the next start need not wait for a commit.
+    pub ahead: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Entered,
+    Unfinished(Vec<(OpenAttempt, Claim)>),
+    Dispatched(Dispatched),
+    /// The start or the end of an attempt is on disk.
+    Recorded(AttemptId, Record),
+    Left,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Record {
+    Started,
+    /// Ended for good, or with another attempt to come at the given time.
+    Ended(Verdict, Option<DateTime<Utc>>),
+    GivenBack,
+    Dropped,
+    /// The file knew better: the attempt had ended already.
+    Refused,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Dispatched {
+    pub claims: Vec<Claim>,
+    /// Runs in the runner's hands that somebody wants ended or back.
+    pub flagged: Vec<(RunId, Intent)>,
+    /// The order of the first run that waits for a slot.
+    pub first_waiting: Option<(i64, DateTime<Utc>, RunId)>,
+    /// When the file next has something due.
+    pub next: Option<DateTime<Utc>>,
+    /// Whether anything waits that `--until-idle` waits for.
+    pub busy: bool,
+    /// Rows were left for another round.
+    pub more: bool,
+}
+
+/// A claimed run with its options.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub row: Claimed,
+    pub options: Arc<Options>,
+}
+
+/// Jobs and runs made due in one transaction: a bound, so that no lock is held long.
+const ROUND: usize = 500;
+
+pub(crate) struct Ledger {
+    salt: String,
+    zone: fn() -> Tz,
+    cache: OptionsCache,
+}
+
+impl Ledger {
+    /// `zone` tells the machine's zone; it is asked whenever a job without a zone of its
+    /// own is evaluated.
+    pub(crate) fn new(salt: String, zone: fn() -> Tz) -> Self {
+        Self {
+            salt,
+            zone,
+            cache: OptionsCache::default(),
+        }
+    }
+
+    pub(crate) fn apply(
+        &mut self,
+        tx: &Tx<'_>,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, StoreError> {
+        match request {
+            Request::Enter { runner, boot } => {
+                self.enter(tx, runner, boot, now)?;
+                Ok(Answer::Entered)
+            }
+            Request::Unfinished => self.unfinished(tx).map(Answer::Unfinished),
+            Request::Dispatch(dispatch) => {
+                self.dispatch(tx, *dispatch, now).map(Answer::Dispatched)
+            }
+            Request::Started { attempt, process } => {
+                let started = tx.start_attempt(*attempt, process)?;
+                let record = if started {
+                    Record::Started
+                } else {
+                    Record::Refused
+                };
+                Ok(Answer::Recorded(*attempt, record))
+            }
+            Request::Finish(finish) => {
+                let record = self.finish(tx, finish)?;
+                Ok(Answer::Recorded(finish.attempt, record))
+            }
+            Request::GiveBack { attempt, again } => {
+                tx.unclaim(*attempt, *again)?;
+                Ok(Answer::Recorded(*attempt, Record::GivenBack))
+            }
+            Request::Drop { attempt, run } => {
+                tx.unclaim(*attempt, None)?;
+                let job = tx.end_waiting(*run, Stage::Cancelled, None, now)?;
+                if let Some(job) = job {
+                    after_end(tx, job)?;
+                }
+                Ok(Answer::Recorded(*attempt, Record::Dropped))
+            }
+            Request::ShiftRetries { by } => {
+                tx.shift_retries(by.num_microseconds().unwrap_or(0))?;
+                Ok(Answer::Entered)
+            }
+            Request::Leave => {
+                tx.leave_runner()?;
+                Ok(Answer::Left)
+            }
+        }
+    }
+
+    /// Runs of `@start` jobs, and of `@reboot` jobs when this boot has not been seen.
+    fn enter(
+        &mut self,
+        tx: &Tx<'_>,
+        runner: &Runner,
+        boot: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let before = tx.enter_runner(runner, boot)?;
+        let mut jobs = tx.event_jobs(Kind::Start)?;
+        if before.as_deref() != Some(boot) {
+            jobs.extend(tx.event_jobs(Kind::Reboot)?);
+        }
+        for due in jobs {
+            if tx.open_runs(due.job.id)?.is_empty() {
+                tx.insert_run(&NewRun {
+                    job: due.job.id,
+                    origin: Origin::Schedule,
+                    stage: Stage::Ready,
+                    reason: None,
+                    due: now,
+                    queue: due.queue_id,
+                    priority: due.job.priority,
+                    missed: None,
+                    now,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unfinished(&mut self, tx: &Tx<'_>) -> Result<Vec<(OpenAttempt, Claim)>, StoreError> {
+        tx.open_attempts()?
+            .into_iter()
+            .map(|open| {
+                let claim = self.claim_of(tx, tx.claimed(open.attempt)?)?;
+                Ok((open, claim))
+            })
+            .collect()
+    }
+
+    fn claim_of(&mut self, tx: &Tx<'_>, row: Claimed) -> Result<Claim, StoreError> {
+        let options = tx.options(row.settings, &mut self.cache)?;
+        Ok(Claim { row, options })
+    }
+
+    fn dispatch(
+        &mut self,
+        tx: &Tx<'_>,
+        dispatch: Dispatch,
+        now: DateTime<Utc>,
+    ) -> Result<Dispatched, StoreError> {
+        let moment = Moment {
+            now,
+            since: dispatch.since,
+            horizon: dispatch.horizon,
+        };
+        let due = tx.due_jobs(dispatch.horizon, ROUND)?;
+        for job in &due {
+            self.fall_due(tx, job, moment)?;
+        }
+        let timed = tx.timed_runs(dispatch.horizon, ROUND)?;
+        for run in &timed {
+            self.come_forward(tx, run, moment)?;
+        }
+        let flagged = tx.flagged_runs()?;
+        let (claims, first_waiting) = self.claim(tx, dispatch, now)?;
+        Ok(Dispatched {
+            claims,
+            flagged,
+            first_waiting,
+            next: earliest(tx.first_due()?, tx.first_timed()?),
+            busy: first_waiting.is_some() || tx.has_unfinished_work()?,
+            more: due.len() == ROUND || timed.len() == ROUND,
+        })
+    }
+
+    /// The third law: the rows of a due job, and its next due time.
+    fn fall_due(&self, tx: &Tx<'_>, due: &DueJob, moment: Moment) -> Result<(), StoreError> {
+        let job = &due.job;
+        let Some(recurrence) = self.recurrence(job) else {
+            // Its words were good when it was added; they are not any more (a zone that
+            // is gone). The job waits for an edit, and the others go on.
+            return tx.advance_job(job.id, None);
+        };
+        let open = tx.open_runs(job.id)?;
+        let plan = plan(job, &recurrence, &open, moment);
+        for run in &plan.replaced {
+            let stage = open
+                .iter()
+                .find(|open| open.id == *run)
+                .map(|open| open.stage);
+            if matches!(stage, Some(Stage::Claimed | Stage::Running)) {
+                tx.set_intent(*run, Intent::Cancel)?;
+            } else {
+                tx.end_waiting(*run, Stage::Cancelled, None, moment.now)?;
+            }
+        }
+        for run in &plan.runs {
+            if tx.has_due(job.id, run.due)? {
+                continue;
+            }
+            tx.insert_run(&NewRun {
+                job: job.id,
+                origin: Origin::Schedule,
+                stage: run.stage,
+                reason: run.reason,
+                due: run.due,
+                queue: due.queue_id,
+                priority: job.priority,
+                missed: run.missed,
+                now: moment.now,
+            })?;
+        }
+        tx.advance_job(job.id, plan.next)?;
+        after_end(tx, job.id)
+    }
+
+    fn recurrence(&self, job: &Job) -> Option<Recurrence> {
+        let when = schedule::parse(&job.when).ok()?;
+        let zone = match &job.options.tz {
+            Some(name) => name.parse().ok()?,
+            None => (self.zone)(),
+        };
+        let context = Context {
+            now: job.created,
+            zone,
+            seed: Some(Seed {
+                name: job.name.as_str(),
+                salt: &self.salt,
+            }),
+            anchor: job.anchor,
+            from: job.options.from,
+            until: job.options.until,
+            jitter: job.options.jitter.unwrap_or(Span::from_millis(0)),
+        };
+        when.recurrence(&context).ok()?
+    }
+
+    /// A one-off whose time has come, or a retry.
+    fn come_forward(
+        &mut self,
+        tx: &Tx<'_>,
+        &(run, job, stage, due): &(RunId, JobId, Stage, DateTime<Utc>),
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        let options = tx.options_of_job(job, &mut self.cache)?;
+        let missed = stage == Stage::Timed && due < moment.since;
+        if missed && options.missed == Missed::Skip {
+            tx.end_waiting(run, Stage::Skipped, Some(Reason::Missed), moment.now)?;
+            return after_end(tx, job);
+        }
+        tx.move_run(run, stage, Stage::Ready)?;
+        Ok(())
+    }
+
+    /// Claims the first runs in the order priority, due time, number, as far as slots go.
+    fn claim(
+        &mut self,
+        tx: &Tx<'_>,
+        dispatch: Dispatch,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Claim>, Option<(i64, DateTime<Utc>, RunId)>), StoreError> {
+        let want = dispatch.free + dispatch.ahead;
+        let lanes = tx.lanes()?;
+        let mut candidates: Vec<(Candidate, bool)> = Vec::new();
+        for lane in lanes.iter().filter(|lane| !lane.queue.paused) {
+            let room = lane.queue.slots.map_or(want + 1, |slots| {
+                (u64::from(slots).saturating_sub(lane.live) as usize).min(want + 1)
+            });
+            if room > 0 {
+                let limited = lane.queue.slots.is_some();
+                let ready = tx.ready(lane.id, room)?;
+                candidates.extend(ready.into_iter().map(|candidate| (candidate, limited)));
+            }
+        }
+        candidates
+            .sort_by_key(|(candidate, _)| (-candidate.priority, candidate.due, candidate.run));
+        let mut claims = Vec::new();
+        let mut waiting = None;
+        for (candidate, limited) in candidates {
+            let ahead = claims.len() >= dispatch.free;
+            if claims.len() >= want || (ahead && limited) {
+                waiting = Some((candidate.priority, candidate.due, candidate.run));
+                break;
+            }
+            let Some(row) = tx.claim(candidate.run)? else {
+                continue;
+            };
+            let claim = self.claim_of(tx, row)?;
+            let too_late = claim.options.deadline.is_some_and(|deadline| {
+                claim.row.number == 1 && now > claim.row.due + deadline.to_delta()
+            });
+            if too_late {
+                tx.unclaim(claim.row.attempt, None)?;
+                tx.end_waiting(claim.row.run, Stage::Skipped, Some(Reason::Expired), now)?;
+                after_end(tx, claim.row.job)?;
+                continue;
+            }
+            claims.push(claim);
+        }
+        Ok((claims, waiting))
+    }
+
+    /// The second law: a result and all that follows from it.
+    fn finish(&mut self, tx: &Tx<'_>, finish: &Finish) -> Result<Record, StoreError> {
+        let row = tx.claimed(finish.attempt)?;
+        let options = tx.options(row.settings, &mut self.cache)?;
+        if tx.finish_attempt(finish)?.is_none() {
+            return Ok(Record::Refused);
+        }
+        let verdict = Verdict {
+            state: finish.state,
+            reason: finish.reason,
+            exit_code: finish.exit_code,
+            signal: finish.signal,
+        };
+        let chance = policy::chance_of(finish.attempt.0);
+        let again = policy::retry_at(&options, &verdict, row.number, chance, finish.finished);
+        if let Some(at) = again {
+            tx.retry_run(row.run, at, finish)?;
+            return Ok(Record::Ended(verdict, Some(at)));
+        }
+        let stage = match finish.state {
+            AttemptState::Succeeded => Stage::Succeeded,
+            AttemptState::Cancelled => Stage::Cancelled,
+            _ => Stage::Failed,
+        };
+        tx.end_run(row.run, stage, finish)?;
+        after_end(tx, row.job)?;
+        Ok(Record::Ended(verdict, None))
+    }
+}
+
+/// When nothing of a job is under way: its next waiting run comes forward, or the job is done.
+fn after_end(tx: &Tx<'_>, job: JobId) -> Result<(), StoreError> {
+    let open = tx.open_runs(job)?;
+    if open.is_empty() {
+        return tx.end_job_without_future(job);
+    }
+    let behind = |stage| matches!(stage, Stage::Held | Stage::Parked | Stage::Blocked);
+    if open.iter().all(|run| behind(run.stage))
+        && let Some(first) = open.iter().find(|run| run.stage == Stage::Held)
+    {
+        tx.move_run(first.id, Stage::Held, Stage::Ready)?;
+    }
+    Ok(())
+}
+
+fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,135 @@
+//! From a claim to a child: the words, the environment and the directory of one attempt.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use chrono::SecondsFormat;
+
+use crate::domain::{AttemptId, Command};
+use crate::process::environment::{EnvPlan, compose};
+use crate::process::{Child, Launch, SpawnError, spawn};
+use crate::store::output_path;
+
+use super::core::Refusal;
+use super::ledger::Claim;
+
+/// What the starts of one runner have in common.
+pub(super) struct Launcher {
+    database: PathBuf,
+    /// The database's own number, for marks.
+    id: String,
+    inherited: HashMap<OsString, OsString>,
+}
+
+impl Launcher {
+    pub(super) fn new(database: PathBuf, id: String) -> Self {
+        Self {
+            database,
+            id,
+            inherited: std::env::vars_os().collect(),
+        }
+    }
+
+    pub(super) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    pub(super) fn output_of(&self, attempt: AttemptId) -> PathBuf {
+        output_path(&self.database, attempt)
+    }
+
+    /// Our mark in the environment of a process, by which it can be found in /proc.
+    pub(super) fn mark_of(&self, attempt: AttemptId) -> String {
+        format!("{}/{}", self.id, attempt.0)
+    }
+
+    pub(super) fn launch(&self, claim: &Claim, slot: u32) -> Result<Child, Refusal> {
+        let options = &claim.options;
+        let argv = match &claim.row.command {
+            Command::Shell(line) => vec![options.shell().into(), "-c".into(), line.into()],
+            Command::Argv(words) => words.iter().map(OsString::from).collect(),
+        };
+        let cwd = options.cwd.as_deref().unwrap_or("/");
+        let file = match &options.env_file {
+            None => Vec::new(),
+            Some(path) => read_env_file(&Path::new(cwd).join(path))?,
+        };
+        let plan = EnvPlan {
+            clean: options.env_clean,
+            path: options.path.clone(),
+            set: options.env.clone().into_iter().collect(),
+            file,
+        };
+        let inherited = self
+            .inherited
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()));
+        let launch = Launch {
+            command: argv,
+            cwd: cwd.into(),
+            env: compose(inherited, &plan, &self.facts(claim, slot)),
+            umask: options
+                .umask
+                .as_deref()
+                .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
+            nice: options.nice,
+            stdin: options.stdin.clone().map(String::into_bytes),
+            output: self.output_of(claim.row.attempt),
+        };
+        spawn(&launch).map_err(refusal)
+    }
+
+    fn facts(&self, claim: &Claim, slot: u32) -> [(&'static str, String); 9] {
+        let row = &claim.row;
+        [
+            ("PUNCTUAL_JOB", row.name.job.to_string()),
+            ("PUNCTUAL_JOB_ID", row.job.to_string()),
+            ("PUNCTUAL_RUN", row.name.to_string()),
+            ("PUNCTUAL_ATTEMPT", row.number.to_string()),
+            (
+                "PUNCTUAL_DUE",
+                row.due.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            ),
+            ("PUNCTUAL_QUEUE", row.queue.to_string()),
+            ("PUNCTUAL_SLOT", slot.to_string()),
+            ("PUNCTUAL_DB", self.database.display().to_string()),
+            ("PUNCTUAL_MARK", self.mark_of(row.attempt)),
+        ]
+    }
+}
+
+/// 127 and 126 are what a shell would have answered.
+fn refusal(error: SpawnError) -> Refusal {
+    match error {
+        SpawnError::Again(error) => Refusal::NoRoom(error.to_string()),
+        SpawnError::NotFound(message) => Refusal::Unstartable { code: 127, message },
+        SpawnError::NotExecutable(message) => Refusal::Unstartable { code: 126, message },
+        SpawnError::Other(message) => Refusal::Unstartable { code: 125, message },
+    }
+}
+
+/// `K=V` lines; blank lines and `#` comments are skipped, one pair of quotes is taken off.
+fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, Refusal> {
+    let unusable = |detail: String| Refusal::Unstartable {
+        code: 125,
+        message: format!("environment file {}: {detail}", path.display()),
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (key, value) = line
+                .split_once('=')
+                .ok_or_else(|| unusable(format!("{line:?} is not K=V")))?;
+            let quoted = |quote| {
+                value
+                    .strip_prefix(quote)
+                    .and_then(|rest| rest.strip_suffix(quote))
+            };
+            let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
+            Ok((key.trim().to_owned(), value.to_owned()))
+        })
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! The one thread that owns the runner's connection.
+//!
+//! It blocks on the first request, takes what else has come meanwhile, and commits all of
+//! it as one transaction. So an idle disk commits batches of one, and a slow one commits
+//! bigger batches, without a timer. The core never waits for the disk: limits and signals
+//! stay on time while somebody else holds the write lock.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::domain::AttemptId;
+use crate::store::{Store, StoreError};
+
+use super::ledger::{Answer, Ledger, Request};
+
+/// What the writer tells the driver.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// The answers of one committed transaction.
+    Committed(Vec<Answer>),
+    /// The file cannot be written for now; the batch is kept and tried again.
+    Stuck(StoreError),
+    /// It can be written again.
+    Unstuck,
+    /// The file cannot be trusted any more.
+    Broken(StoreError),
+}
+
+/// More requests than a full pool can have under way.
+const BACKLOG: usize = 65_536;
+
+/// How long a batch that could not be written rests before it is tried again.
+const REST: Duration = Duration::from_secs(1);
+
+pub(crate) struct Writer {
+    requests: Option<SyncSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        store: Store,
+        ledger: Ledger,
+        told: UnboundedSender<Told>,
+    ) -> std::io::Result<Self> {
+        let (requests, inbox) = sync_channel(BACKLOG);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write_batches(store, ledger, &inbox, &told))?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands a request over. The driver asks no more than the pool allows, so the
+    /// channel has room.
+    pub(crate) fn ask(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            // The writer ends only after it told of a broken file; then nobody needs an answer.
+            let _ = requests.send(request);
+        }
+    }
+
+    /// Lets the thread finish what it was given, and closes the file.
+    pub(crate) fn close(mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_batches(
+    mut store: Store,
+    mut ledger: Ledger,
+    inbox: &Receiver<Request>,
+    told: &UnboundedSender<Told>,
+) {
+    while let Ok(first) = inbox.recv() {
+        let mut batch = vec![first];
+        batch.extend(inbox.try_iter());
+        drop_overtaken(&mut batch);
+        let mut stuck = false;
+        loop {
+            match commit(&mut store, &mut ledger, &batch) {
+                Ok(answers) => {
+                    if stuck && told.send(Told::Unstuck).is_err() {
+                        return;
+                    }
+                    if told.send(Told::Committed(answers)).is_err() {
+                        return;
+                    }
+                    break;
+                }
+                Err(error) if error.is_passing() => {
+                    if !stuck && told.send(Told::Stuck(error)).is_err() {
+                        return;
+                    }
+                    stuck = true;
+                    std::thread::sleep(REST);
+                    batch.extend(inbox.try_iter());
+                    drop_overtaken(&mut batch);
+                }
+                Err(error) => {
+                    let _ = told.send(Told::Broken(error));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn commit(
+    store: &mut Store,
+    ledger: &mut Ledger,
+    batch: &[Request],
+) -> Result<Vec<Answer>, StoreError> {
+    store.write(|tx| {
+        batch
+            .iter()
+            .map(|request| ledger.apply(tx, request, Utc::now()))
+            .collect()
+    })
+}
+
+/// A start whose end is in the same batch need not be written: the end carries its facts.
+fn drop_overtaken(batch: &mut Vec<Request>) {
+    let ended: Vec<AttemptId> = batch
+        .iter()
+        .filter_map(|request| match request {
+            Request::Finish(finish) if finish.process.is_some() => Some(finish.attempt),
+            _ => None,
+        })
+        .collect();
+    if !ended.is_empty() {
+        batch.retain(|request| {
+            !matches!(request, Request::Started { attempt, .. } if ended.contains(attempt))
+        });
+    }
+}

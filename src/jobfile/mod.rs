@@ -1,0 +1,42 @@
+//! TEXT IN: files that people write by hand, read into plain values.
+//!
+//! What lives here: the reading of job files (crontab(5) for now), and the words in which
+//! they are refused. What never does: opening a file, the clock, SQL, or giving a schedule
+//! its meaning; the room `schedule` is only asked whether a WHEN is one. So every rule of a
+//! file format can be tested with a string, and a file is judged whole before anything is
+//! done with it: whoever reads gets all of its errors at once, each with its place.
+
+pub(crate) mod crontab;
+mod line;
+
+use std::fmt;
+
+/// A place in a job file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}")]
+pub(crate) struct FileError {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The line, for a caret below `column`; cut well behind that place if it is long.
+    pub text: String,
+}
+
+/// Something in a readable file that its author should know: where we differ from cron,
+/// or what is probably not meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note {
+    /// Counted from 1.
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.line, self.message)
+    }
+}

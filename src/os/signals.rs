@@ -1,0 +1,41 @@
+//! Signals: what the runner inherited from its starter, undone before any job can inherit it.
+//!
+//! `exec` resets handlers to the default but keeps what is ignored, and the mask survives it. So instead
+//! of doing work in each child, which would cost the fast way of starting one, the runner gets rid of
+//! both once. Only ever called from the thread that will start jobs, before there are others.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nix::sys::signal::SigSet;
+
+/// The signals our starter left ignored, by number. `nohup` shows here as SIGHUP: who handles a signal
+/// and wants to honour that has to ask before `normalize`.
+pub(crate) fn ignored() -> io::Result<Vec<i32>> {
+    let mask = super::proc::own_status("SigIgn")?.unwrap_or_default();
+    let mask = u64::from_str_radix(&mask, 16).unwrap_or(0);
+    Ok((1..=64)
+        .filter(|bit| mask & (1 << (bit - 1)) != 0)
+        .collect())
+}
+
+/// Makes what children inherit from this process the default: signal dispositions, mask, descriptors.
+///
+/// The mask counts: the standard library passes ours on to its children. It does reset SIGPIPE, which it
+/// ignored itself, so that one stays. SIGILL, SIGFPE and SIGSEGV cannot be given a handler safely; the
+/// kernel lifts their being ignored when they are earned.
+pub(crate) fn normalize() -> io::Result<()> {
+    let unheard = Arc::new(AtomicBool::new(false));
+    for signal in ignored()? {
+        let forbidden = signal_hook::consts::FORBIDDEN.contains(&signal);
+        if signal == signal_hook::consts::SIGPIPE || forbidden {
+            continue;
+        }
+        // The C library keeps two signals for itself and refuses them: they are not ours to reset.
+        let _ = signal_hook::flag::register(signal, Arc::clone(&unheard));
+    }
+    SigSet::empty().thread_set_mask()?;
+    close_fds::set_fds_cloexec(3, &[]);
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! A process we started and therefore reap.
+
+use std::os::unix::process::ExitStatusExt;
+
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use wait4::Wait4;
+
+use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
+use super::identity::{self, Identity};
+use crate::domain::Usage;
+
+/// A started process. Dropped unreaped it lives on, which is what leaving jobs running means.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pub(crate) identity: Identity,
+    process: std::process::Child,
+    watch: ExitWatch,
+    /// Kept, because after reaping the pid may be somebody else's.
+    ended: Option<Ended>,
+}
+
+impl Child {
+    /// Takes over a process just started. Never fails: it runs, so it must not be lost sight of.
+    pub(super) fn new(process: std::process::Child) -> Self {
+        let pid = i32::try_from(process.id()).expect("pids are positive and fit an i32");
+        Self {
+            // Unreaped, the pid cannot be anybody else's, so the order of these two does not matter.
+            watch: ExitWatch::new(identity::open(pid).ok()),
+            identity: Identity::of(pid),
+            process,
+            ended: None,
+        }
+    }
+
+    /// Waits for its end without reaping it: until `ended` is called its pid, and with it its group, stay
+    /// provably ours. Dropping the wait loses nothing.
+    pub(crate) async fn exited(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        let watched = self.watch.seen().await;
+        // Readable usually means reapable. Under a tracer (strace, a security agent) it may come earlier,
+        // and a wait that blocks would stop every other job.
+        let mut pauses = Pauses::new();
+        let mut sigchld = if watched { None } else { child_signals() };
+        while self.is_running() {
+            match &mut sigchld {
+                Some(signals) => {
+                    tokio::select! {
+                        _ = signals.recv() => {}
+                        () = tokio::time::sleep(Pauses::LONGEST) => {}
+                    }
+                }
+                None => pauses.next().await,
+            }
+        }
+    }
+
+    /// Waits for its end, reaps it and tells how it was. Dropping the wait loses nothing; asking again
+    /// gives the same answer.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        self.exited().await;
+        let ended = match self.ended {
+            Some(ended) => ended,
+            None => self.reap(),
+        };
+        self.ended = Some(ended);
+        ended
+    }
+
+    /// Whether there is nothing to reap yet; an error (somebody else reaped it) is no reason to wait.
+    fn is_running(&self) -> bool {
+        let Some(pid) = identity::raw(self.identity.pid) else {
+            return false;
+        };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        loop {
+            match waitid(WaitId::Pid(pid), options) {
+                Ok(status) => return status.is_none(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn reap(&mut self) -> Ended {
+        loop {
+            match self.process.wait4() {
+                Ok(end) => {
+                    let cpu = end.rusage.utime + end.rusage.stime;
+                    return Ended {
+                        exit: from_wait_status(end.status.into_raw()),
+                        usage: Some(Usage {
+                            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
+                            max_rss_bytes: end.rusage.maxrss,
+                        }),
+                    };
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // Reaped by somebody else, or SIGCHLD is ignored: it ended, and how is gone.
+                Err(_) => return Ended::UNKNOWN,
+            }
+        }
+    }
+}
+
+fn child_signals() -> Option<Signal> {
+    signal(SignalKind::child()).ok()
+}
+
+#[cfg(test)]
+impl Child {
+    /// As on a kernel without pidfds.
+    pub(super) fn go_blind(&mut self) {
+        self.watch = ExitWatch::Blind;
+    }
+}

@@ -1,0 +1,145 @@
+//! The environment of a job, composed from values: pure, so that a job started by hand gets exactly what
+//! a scheduled one gets.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// What a job wants of its environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EnvPlan {
+    /// Cron's minimal set instead of the runner's environment.
+    pub(crate) clean: bool,
+    /// The PATH where no other is given.
+    pub(crate) path: Option<String>,
+    /// Given with the job.
+    pub(crate) set: Vec<(String, String)>,
+    /// From the job's environment file, just read.
+    pub(crate) file: Vec<(String, String)>,
+}
+
+/// Composes the whole environment: the runner's without any `PUNCTUAL_*` (or cron's minimal set), the
+/// plan's PATH, the file, what was given, and last the facts, which nobody can fake. Later ones win.
+pub(crate) fn compose(
+    inherited: impl Iterator<Item = (OsString, OsString)>,
+    plan: &EnvPlan,
+    facts: &[(&str, String)],
+) -> Vec<(OsString, OsString)> {
+    let mut all: BTreeMap<OsString, OsString> = inherited
+        .filter(|(key, _)| !key.as_bytes().starts_with(b"PUNCTUAL_"))
+        .collect();
+    if plan.clean {
+        all = minimal(&all);
+    }
+    let path = plan.path.iter().map(|path| ("PATH", path.as_str()));
+    let given = plan.file.iter().chain(&plan.set);
+    let given = given.map(|(key, value)| (key.as_str(), value.as_str()));
+    let facts = facts.iter().map(|(key, value)| (*key, value.as_str()));
+    for (key, value) in path.chain(given).chain(facts) {
+        all.insert(key.into(), value.into());
+    }
+    all.into_iter().collect()
+}
+
+/// What cron gives its jobs. Who we are comes from the runner's own environment, under either name.
+fn minimal(inherited: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsString> {
+    let value_of = |key: &str| inherited.get(OsStr::new(key));
+    let user = value_of("LOGNAME").or_else(|| value_of("USER"));
+    let ours = [
+        ("HOME", value_of("HOME")),
+        ("LOGNAME", user),
+        ("USER", user),
+    ];
+    let ours = ours
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.into(), value?.clone())));
+    let fixed = [("SHELL", "/bin/sh"), ("PATH", "/usr/bin:/bin")];
+    let fixed = fixed.map(|(key, value)| (key.into(), value.into()));
+    fixed.into_iter().chain(ours).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn composed(
+        inherited: &[(&str, &str)],
+        plan: &EnvPlan,
+        facts: &[(&str, String)],
+    ) -> Vec<String> {
+        let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        let pairs = compose(inherited, plan, facts);
+        pairs
+            .iter()
+            .map(|(key, value)| format!("{}={}", key.display(), value.display()))
+            .collect()
+    }
+
+    fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
+        all.iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_runners_own_words_never_leak_and_facts_win() {
+        let plan = EnvPlan {
+            set: pairs(&[("PUNCTUAL_JOB", "forged"), ("PUNCTUAL_MINE", "kept")]),
+            ..EnvPlan::default()
+        };
+        let inherited = [
+            ("PUNCTUAL_MARK", "outer/1"),
+            ("PUNCTUAL_DB", "/outer"),
+            ("A", "1"),
+        ];
+        let facts = [("PUNCTUAL_JOB", "backup".to_owned())];
+        assert_eq!(
+            composed(&inherited, &plan, &facts),
+            ["A=1", "PUNCTUAL_JOB=backup", "PUNCTUAL_MINE=kept"]
+        );
+    }
+
+    #[test]
+    fn later_sources_win_and_a_given_path_beats_the_adders() {
+        let plan = EnvPlan {
+            path: Some("/adder".to_owned()),
+            file: pairs(&[("A", "file"), ("B", "file"), ("PATH", "/file")]),
+            set: pairs(&[("B", "set")]),
+            ..EnvPlan::default()
+        };
+        let inherited = [("A", "runner"), ("C", "runner"), ("PATH", "/runner")];
+        assert_eq!(
+            composed(&inherited, &plan, &[]),
+            ["A=file", "B=set", "C=runner", "PATH=/file"]
+        );
+    }
+
+    #[test]
+    fn clean_is_what_cron_gives() {
+        let plan = EnvPlan {
+            clean: true,
+            ..EnvPlan::default()
+        };
+        let inherited = [
+            ("HOME", "/h"),
+            ("USER", "u"),
+            ("PATH", "/runner"),
+            ("LD_PRELOAD", "/x"),
+            ("SHELL", "/bin/zsh"),
+        ];
+        assert_eq!(
+            composed(&inherited, &plan, &[]),
+            [
+                "HOME=/h",
+                "LOGNAME=u",
+                "PATH=/usr/bin:/bin",
+                "SHELL=/bin/sh",
+                "USER=u"
+            ]
+        );
+        assert_eq!(
+            composed(&[], &plan, &[]),
+            ["PATH=/usr/bin:/bin", "SHELL=/bin/sh"]
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! Starting a process the fast way, and saying exactly why one did not start.
+//!
+//! Everything a child needs is arranged so that the standard library can use `posix_spawn` with a shared
+//! address space (`CLONE_VFORK`): an absolute program with `arg0`, the group and the directory through its
+//! own attributes, nothing run between fork and exec. A start then costs the same however big we are.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use rustix::fs::{Access, FlockOperation, MemfdFlags, access, flock, memfd_create};
+use rustix::io::Errno;
+use rustix::process::setpriority_process;
+
+use super::child::Child;
+use super::program::{self, Opening};
+use crate::os::fs::{self, Kind};
+
+/// The shell for a prelude and for scripts that name no interpreter.
+const SHELL: &str = "/bin/sh";
+
+/// Everything about one start. Nothing is inherited but umask and niceness (unless set), resource limits
+/// and the terminal.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    /// The argument vector; the first word may be a name to look for in the job's PATH.
+    pub(crate) command: Vec<OsString>,
+    /// Absolute.
+    pub(crate) cwd: PathBuf,
+    /// The whole environment.
+    pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) umask: Option<u32>,
+    /// The niceness itself, not a change of ours.
+    pub(crate) nice: Option<i32>,
+    /// What it reads; nothing when missing.
+    pub(crate) stdin: Option<Vec<u8>>,
+    /// Where its output goes: must not exist.
+    pub(crate) output: PathBuf,
+}
+
+/// Why nothing was started. In every case nothing of the attempt is left behind.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SpawnError {
+    /// The machine is short of something just now: not the job's fault, and worth another try.
+    #[error("no process could be started: {0}")]
+    Again(#[source] io::Error),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    NotExecutable(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Starts a process in its own group, with its output in a new file that it keeps locked.
+pub(crate) fn spawn(launch: &Launch) -> Result<Child, SpawnError> {
+    if !launch.cwd.is_absolute() {
+        let cwd = launch.cwd.display();
+        return Err(SpawnError::Other(format!(
+            "cwd {cwd}: not an absolute path"
+        )));
+    }
+    let name = launch
+        .command
+        .first()
+        .map_or(OsStr::new(""), OsString::as_os_str);
+    let path = launch.env.iter().find(|(key, _)| key == "PATH");
+    let path = path.map(|(_, value)| value.as_os_str());
+    let program = program::find(name, &launch.cwd, path)?;
+    let direct = Argv::new(program.clone(), &launch.command);
+    let started = match start(direct, launch) {
+        Err(Failure::Exec(error)) if is_script(&error, &program) => {
+            let direct = Argv::new(program.clone(), &launch.command);
+            start(direct.for_shell(), launch)
+        }
+        other => other,
+    };
+    started.map_err(|failure| match failure {
+        Failure::Told(error) => error,
+        Failure::Exec(error) => explain(error, &program, launch),
+    })
+}
+
+/// The program and the words it will see.
+#[derive(Debug)]
+struct Argv {
+    program: PathBuf,
+    zero: OsString,
+    rest: Vec<OsString>,
+}
+
+impl Argv {
+    fn new(program: PathBuf, command: &[OsString]) -> Self {
+        Self {
+            program,
+            zero: command.first().cloned().unwrap_or_default(),
+            rest: command.iter().skip(1).cloned().collect(),
+        }
+    }
+
+    /// A text without `#!` is run by the shell, as `execvp` and every shell do.
+    fn for_shell(mut self) -> Self {
+        let program = std::mem::replace(&mut self.program, SHELL.into());
+        self.rest.insert(0, program.into_os_string());
+        self
+    }
+
+    /// The umask belongs to our whole process, so a shell sets it on the other side. A shell cannot pass
+    /// on a zeroth word of our choice; the program's path takes its place.
+    fn under_umask(self, umask: u32) -> Self {
+        let script = format!("umask {umask:04o} && exec \"$@\"");
+        let prelude = [
+            "-c".into(),
+            script.into(),
+            SHELL.into(),
+            self.program.into(),
+        ];
+        Self {
+            program: SHELL.into(),
+            zero: SHELL.into(),
+            rest: prelude.into_iter().chain(self.rest).collect(),
+        }
+    }
+}
+
+enum Failure {
+    /// Explained already.
+    Told(SpawnError),
+    /// From the start itself: it may be about the directory, the program or the machine.
+    Exec(io::Error),
+}
+
+fn start(argv: Argv, launch: &Launch) -> Result<Child, Failure> {
+    let argv = match launch.umask {
+        Some(umask) => {
+            // The shell would start, and only then find out and say so in the job's output.
+            access(&argv.program, Access::EXEC_OK).map_err(|error| Failure::Exec(error.into()))?;
+            argv.under_umask(umask)
+        }
+        None => argv,
+    };
+    let stdin = match &launch.stdin {
+        Some(bytes) => readable(bytes).map_err(|error| Failure::Told(shortage("stdin", &error)))?,
+        None => Stdio::null(),
+    };
+    // Last of all, because this file is the sign that a start was tried.
+    let output = create_output(&launch.output).map_err(Failure::Told)?;
+    let started = start_with(argv, launch, stdin, output);
+    if started.is_err() {
+        let _ = std::fs::remove_file(&launch.output);
+    }
+    started
+}
+
+fn start_with(argv: Argv, launch: &Launch, stdin: Stdio, output: File) -> Result<Child, Failure> {
+    let errors = output.try_clone().map_err(Failure::Exec)?;
+    let mut command = Command::new(argv.program);
+    command
+        .arg0(argv.zero)
+        .args(argv.rest)
+        .current_dir(&launch.cwd)
+        .env_clear()
+        .envs(launch.env.iter().map(|(key, value)| (key, value)))
+        .process_group(0)
+        .stdin(stdin)
+        .stdout(output)
+        .stderr(errors);
+    let process = match launch.nice {
+        Some(nice) => start_niced(&mut command, nice)?,
+        None => command.spawn().map_err(Failure::Exec)?,
+    };
+    // Closes our ends first: `Child` wants to open two descriptors and must not fail.
+    drop(command);
+    Ok(Child::new(process))
+}
+
+/// Niceness belongs to a thread and a child inherits that of the thread that starts it, so a thread of
+/// its own is nice. Exact errors, no prelude, and nobody else is touched.
+fn start_niced(command: &mut Command, nice: i32) -> Result<std::process::Child, Failure> {
+    let starting = || {
+        setpriority_process(None, nice).map_err(|error| {
+            let error = io::Error::from(error);
+            Failure::Told(SpawnError::Other(format!("nice {nice}: {error}")))
+        })?;
+        command.spawn().map_err(Failure::Exec)
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, starting);
+        let thread = thread.map_err(Failure::Exec)?;
+        thread.join().expect("nothing in it panics")
+    })
+}
+
+/// A file without a name, holding what the job will read.
+fn readable(bytes: &[u8]) -> io::Result<Stdio> {
+    let flags = MemfdFlags::CLOEXEC;
+    // Newer kernels want to hear that it will not be executed, older ones do not know the word.
+    let file = memfd_create("stdin", flags | MemfdFlags::NOEXEC_SEAL)
+        .or_else(|_| memfd_create("stdin", flags))?;
+    let mut file = File::from(file);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+/// Creates the output file and locks its description, which the child will share: as long as anybody
+/// holds it, the lock is held. Only a hint, so a file system without locks will do.
+fn create_output(path: &Path) -> Result<File, SpawnError> {
+    match fs::create_private_append(path) {
+        Ok(file) => {
+            let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
+            Ok(file)
+        }
+        // Something is there that we did not make: waiting would not make it go away.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(SpawnError::Other(format!("{}: {error}", path.display())))
+        }
+        Err(error) => Err(shortage(&path.display().to_string(), &error)),
+    }
+}
+
+/// What failed is ours and not the job's: a full disk, no descriptor left.
+fn shortage(what: &str, error: &io::Error) -> SpawnError {
+    SpawnError::Again(io::Error::new(error.kind(), format!("{what}: {error}")))
+}
+
+/// Whether the kernel refused it for being a text that names no interpreter.
+fn is_script(error: &io::Error, program: &Path) -> bool {
+    errno(error) == Some(Errno::NOEXEC) && matches!(program::opening(program), Opening::Text)
+}
+
+fn errno(error: &io::Error) -> Option<Errno> {
+    error.raw_os_error().map(Errno::from_raw_os_error)
+}
+
+/// One number from the kernel stands for many things; looking again tells which it was.
+fn explain(error: io::Error, program: &Path, launch: &Launch) -> SpawnError {
+    let Some(code) = errno(&error) else {
+        return SpawnError::Other(format!("the command or its environment: {error}"));
+    };
+    match code {
+        Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE => {
+            return SpawnError::Again(error);
+        }
+        Errno::TOOBIG => {
+            return SpawnError::Other(format!("the command with its environment: {error}"));
+        }
+        _ => {}
+    }
+    if let Err(error) = enter(&launch.cwd) {
+        return SpawnError::Other(format!("cwd {}: {error}", launch.cwd.display()));
+    }
+    let told = format!("{}{}: {error}", program.display(), suspect(code, program));
+    match code {
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG => {
+            SpawnError::NotFound(told)
+        }
+        Errno::ACCESS | Errno::PERM | Errno::NOEXEC | Errno::TXTBSY | Errno::LIBBAD => {
+            SpawnError::NotExecutable(told)
+        }
+        _ => SpawnError::Other(told),
+    }
+}
+
+/// Whether a process of ours could make this its directory.
+fn enter(cwd: &Path) -> io::Result<()> {
+    if fs::stat(cwd)?.kind != Kind::Directory {
+        return Err(Errno::NOTDIR.into());
+    }
+    Ok(access(cwd, Access::EXEC_OK)?)
+}
+
+/// Who is really missing or forbidden when the program itself is fine: what the kernel needs to run it.
+fn suspect(code: Errno, program: &Path) -> String {
+    let is_fine = fs::stat(program).is_ok_and(|facts| facts.kind == Kind::File)
+        && access(program, Access::EXEC_OK).is_ok();
+    if !is_fine {
+        return String::new();
+    }
+    match (program::opening(program), code) {
+        (Opening::Interpreter(name), _) => format!(": its interpreter {}", name.display()),
+        (Opening::Binary, Errno::NOENT) => ": its loader".to_owned(),
+        _ => String::new(),
+    }
+}

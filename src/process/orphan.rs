@@ -1,0 +1,158 @@
+//! Processes that an earlier runner started: recognised, awaited, and their exit status read if the
+//! kernel tells.
+//!
+//! They are not our children, so there is nothing to reap: the pidfd says *when* they end, and *how* has
+//! to be read from whoever still knows.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
+use super::identity::Identity;
+use crate::domain::Exit;
+use crate::os::{fs, proc};
+
+/// How long a dead process is asked how it ended. Its new parent usually reaps it within microseconds,
+/// which is both when `/proc` forgets it and when newer kernels begin to tell.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A living process of an earlier runner, or one that nobody has reaped yet.
+#[derive(Debug)]
+pub(crate) struct Orphan {
+    pub(crate) identity: Identity,
+    watch: ExitWatch,
+    ended: Option<Ended>,
+}
+
+/// Takes over this very process, if it still is; never one that merely has its pid.
+pub(crate) fn adopt(identity: &Identity) -> Option<Orphan> {
+    let proof = identity.prove()?;
+    Some(Orphan {
+        identity: identity.clone(),
+        watch: ExitWatch::new(proof.pidfd),
+        ended: None,
+    })
+}
+
+impl Orphan {
+    /// Waits for its end and tells how it was, if anybody knows. Dropping the wait loses nothing; asking
+    /// again gives the same answer.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        if let Some(ended) = self.ended {
+            return ended;
+        }
+        if !self.watch.seen().await {
+            let mut pauses = Pauses::new();
+            while self.identity.prove().is_some_and(|it| !it.stat.is_zombie()) {
+                pauses.next().await;
+            }
+        }
+        let exit = tokio::time::timeout(PATIENCE, self.exit_told()).await;
+        let ended = Ended {
+            exit: exit.unwrap_or(Exit::Unknown),
+            usage: None,
+        };
+        self.ended = Some(ended);
+        ended
+    }
+
+    async fn exit_told(&self) -> Exit {
+        let mut pauses = Pauses::new();
+        loop {
+            if let Some(exit) = self.exit_known() {
+                return exit;
+            }
+            if self.watch.pidfd().is_none() && self.identity.prove().is_none() {
+                return Exit::Unknown;
+            }
+            pauses.next().await;
+        }
+    }
+
+    /// Unreaped, its line in `/proc` tells; reaped, the pidfd may.
+    fn exit_known(&self) -> Option<Exit> {
+        let zombie = self.identity.prove().filter(|it| it.stat.is_zombie());
+        let status = match zombie {
+            Some(proof) => Some(proof.stat.exit_status),
+            None => reaped_exit_status(self.watch.pidfd()?.as_fd()),
+        };
+        status.map(from_wait_status)
+    }
+}
+
+/// The beginning of the kernel's `struct pidfd_info`, as far as its first version reaches. The kernel
+/// takes the size from the request's number and copies no more than that.
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup: u64,
+    /// pid, tgid, ppid; then real, effective, saved and file system uid and gid.
+    ids: [u32; 11],
+    exit_status: i32,
+}
+
+const _: () = assert!(size_of::<PidfdInfo>() == 64, "as the kernel has it");
+
+/// Asks the pidfd itself: Linux 6.15 and later remember the exit status of a reaped process as long as
+/// somebody holds a pidfd.
+#[expect(
+    unsafe_code,
+    reason = "no crate wraps PIDFD_GET_INFO, and nothing else tells how a reaped stranger ended"
+)]
+fn reaped_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    const WANT_EXIT: u64 = 1 << 3;
+    const REQUEST: rustix::ioctl::Opcode = rustix::ioctl::opcode::read_write::<PidfdInfo>(0xff, 11);
+    let mut info = PidfdInfo {
+        mask: WANT_EXIT,
+        ..PidfdInfo::default()
+    };
+    // SAFETY: the request is PIDFD_GET_INFO for a structure of exactly this size, all of whose bytes are
+    // initialised and valid whatever the kernel writes there; the pidfd is borrowed for the call. A kernel
+    // that does not know the request refuses it and writes nothing.
+    let asked = unsafe {
+        let request = rustix::ioctl::Updater::<REQUEST, PidfdInfo>::new(&mut info);
+        rustix::ioctl::ioctl(pidfd, request)
+    };
+    (asked.is_ok() && info.mask & WANT_EXIT != 0).then_some(info.exit_status)
+}
+
+/// The processes that were started with this mark and still live, group leaders first, then by age: the
+/// first is the attempt's own process as far as one can tell.
+///
+/// Looks at our own user's processes; root looks at everybody's, since its jobs may run as others. We
+/// ourselves never count, though a runner started by a job carries that job's mark.
+pub(crate) fn find_marked(mark: &str) -> Vec<Identity> {
+    let mut found = marked(mark);
+    found.sort_by_key(|(identity, group)| (*group != identity.pid, identity.start, identity.pid));
+    found.into_iter().map(|(identity, _)| identity).collect()
+}
+
+/// Every marked process with the group it is in.
+pub(super) fn marked(mark: &str) -> Vec<(Identity, i32)> {
+    let pair = format!("PUNCTUAL_MARK={mark}").into_bytes();
+    let ourselves = i32::try_from(std::process::id()).ok();
+    let user = fs::effective_uid();
+    let Ok(pids) = proc::pids() else {
+        return Vec::new();
+    };
+    pids.filter(|&pid| Some(pid) != ourselves)
+        .filter(|&pid| user == 0 || proc::owner(pid).is_ok_and(|owner| owner == user))
+        .filter_map(|pid| {
+            // The start time is read on both sides of the look at the environment, which therefore
+            // belongs to this process and not to the next one of that pid.
+            let identity = Identity::of(pid);
+            let holds = proc::environment_holds(pid, &pair);
+            let stat = proc::stat(pid).ok()?;
+            (holds && stat.start == identity.start).then_some((identity, stat.group))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+impl Orphan {
+    /// As on a kernel without pidfds.
+    pub(super) fn go_blind(&mut self) {
+        self.watch = ExitWatch::Blind;
+    }
+}

@@ -1,0 +1,7 @@
+//! Tables and laws of the schedule language.
+
+mod laws;
+mod matcher;
+mod phrases;
+mod timings;
+mod vectors;

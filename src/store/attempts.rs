@@ -1,0 +1,309 @@
+//! Attempts: the processes that were started for a run, and what they printed.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row};
+
+use crate::domain::{Attempt, AttemptId, AttemptState, Output, Reason, RunId, Usage};
+
+use super::codes::{Stage, attempt_state, instant, micros, reason, to_attempt_state, to_reason};
+use super::{Read, StoreError, Tx};
+
+/// The identity of a started process, and when it started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub boot: String,
+    pub pid: i32,
+    /// Field 22 of /proc/PID/stat.
+    pub ticks: u64,
+    /// CLOCK_BOOTTIME at the start, in ms: timeouts are counted from it.
+    pub uptime_ms: u64,
+    pub started: DateTime<Utc>,
+    pub slot: u32,
+}
+
+/// The end of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finish {
+    pub attempt: AttemptId,
+    pub state: AttemptState,
+    pub reason: Option<Reason>,
+    pub message: Option<String>,
+    /// Known when the process was started and its start is not stored yet.
+    pub process: Option<Process>,
+    pub finished: DateTime<Utc>,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub usage: Option<Usage>,
+    pub output: Output,
+}
+
+/// An attempt that an earlier runner left without an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenAttempt {
+    pub attempt: AttemptId,
+    /// `None`: claimed; whether it started is not written down.
+    pub process: Option<Process>,
+}
+
+macro_rules! attempt_columns {
+    () => {
+        "
+  attempt.id,
+  attempt.number,
+  attempt.state,
+  attempt.reason,
+  attempt.message,
+  attempt.started,
+  attempt.finished,
+  attempt.exit_code,
+  attempt.signal,
+  attempt.pid,
+  attempt.cpu_ms,
+  attempt.max_rss,
+  attempt.output_bytes"
+    };
+}
+
+fn attempt_of(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    let cpu: Option<i64> = row.get(10)?;
+    let rss: Option<i64> = row.get(11)?;
+    Ok(Attempt {
+        id: AttemptId(row.get(0)?),
+        number: row.get(1)?,
+        state: to_attempt_state(row.get(2)?),
+        reason: row.get::<_, Option<i64>>(3)?.map(to_reason),
+        message: row.get(4)?,
+        started: row.get::<_, Option<i64>>(5)?.map(instant),
+        finished: row.get::<_, Option<i64>>(6)?.map(instant),
+        exit_code: row.get(7)?,
+        signal: row.get(8)?,
+        pid: row.get(9)?,
+        usage: cpu.zip(rss).map(|(cpu, rss)| Usage {
+            cpu_ms: cpu as u64,
+            max_rss_bytes: rss as u64,
+        }),
+        output_bytes: row.get::<_, i64>(12)? as u64,
+    })
+}
+
+impl Read<'_> {
+    /// The attempts of a run, the first one first. A claim without a process is not one yet.
+    pub(crate) fn attempts(&self, run: RunId) -> Result<Vec<Attempt>, StoreError> {
+        let mut statement = self.conn.prepare_cached(concat!(
+            "SELECT ",
+            attempt_columns!(),
+            " FROM attempt
+              WHERE run = ?1 AND state > 0
+              ORDER BY number"
+        ))?;
+        let rows = statement.query_map([run.0], attempt_of)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn output(&self, attempt: AttemptId) -> Result<Option<Output>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT output.head, output.tail, attempt.output_bytes
+             FROM attempt
+             LEFT JOIN output ON output.attempt = attempt.id
+             WHERE attempt.id = ?1 AND attempt.state > 1",
+        )?;
+        Ok(statement
+            .query_row([attempt.0], |row| {
+                Ok(Output {
+                    head: row.get::<_, Option<_>>(0)?.unwrap_or_default(),
+                    tail: row.get::<_, Option<_>>(1)?.unwrap_or_default(),
+                    total: row.get::<_, i64>(2)? as u64,
+                })
+            })
+            .optional()?)
+    }
+
+    /// Every attempt without an end: what a new runner has to judge.
+    pub(crate) fn open_attempts(&self) -> Result<Vec<OpenAttempt>, StoreError> {
+        let mut statement = self.conn.prepare(
+            "SELECT attempt.id, boot.uuid, attempt.pid, attempt.ticks, attempt.uptime,
+                    attempt.started, attempt.slot
+             FROM attempt
+             LEFT JOIN boot ON boot.id = attempt.boot
+             WHERE attempt.state < 2
+             ORDER BY attempt.id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let boot: Option<String> = row.get(1)?;
+            let process = match boot {
+                None => None,
+                Some(boot) => Some(Process {
+                    boot,
+                    pid: row.get(2)?,
+                    ticks: row.get::<_, i64>(3)? as u64,
+                    uptime_ms: row.get::<_, i64>(4)? as u64,
+                    started: instant(row.get(5)?),
+                    slot: row.get(6)?,
+                }),
+            };
+            Ok(OpenAttempt {
+                attempt: AttemptId(row.get(0)?),
+                process,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    fn boot_id(&self, uuid: &str) -> Result<i64, StoreError> {
+        let mut find = self
+            .conn
+            .prepare_cached("SELECT id FROM boot WHERE uuid = ?1")?;
+        if let Some(id) = find.query_row([uuid], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.conn
+            .prepare_cached("INSERT INTO boot(uuid) VALUES (?1)")?
+            .execute([uuid])?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    /// Writes down that the attempt's process exists; `false` when the attempt is not claimed.
+    pub(crate) fn start_attempt(
+        &self,
+        attempt: AttemptId,
+        process: &Process,
+    ) -> Result<bool, StoreError> {
+        let boot = self.boot_id(&process.boot)?;
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE attempt
+                 SET state = 1, boot = ?2, pid = ?3, ticks = ?4, uptime = ?5, started = ?6, slot = ?7
+                 WHERE id = ?1 AND state = 0",
+            )?
+            .execute((
+                attempt.0,
+                boot,
+                process.pid,
+                process.ticks as i64,
+                process.uptime_ms as i64,
+                micros(process.started),
+                process.slot,
+            ))?;
+        self.conn
+            .prepare_cached(
+                "UPDATE run
+                 SET state = 7,
+                     started = coalesce(started, ?2),
+                     attempts = (SELECT number FROM attempt WHERE id = ?1)
+                 WHERE id = (SELECT run FROM attempt WHERE id = ?1) AND state = 6",
+            )?
+            .execute((attempt.0, micros(process.started)))?;
+        Ok(changed > 0)
+    }
+
+    /// Ends the attempt. `None` when it had ended before: a final state never changes.
+    pub(crate) fn finish_attempt(&self, finish: &Finish) -> Result<Option<RunId>, StoreError> {
+        if let Some(process) = &finish.process {
+            self.conn
+                .prepare_cached(
+                    "UPDATE attempt SET pid = ?2, started = ?3, slot = ?4 WHERE id = ?1 AND state = 0",
+                )?
+                .execute((
+                    finish.attempt.0,
+                    process.pid,
+                    micros(process.started),
+                    process.slot,
+                ))?;
+        }
+        let run = self
+            .conn
+            .prepare_cached(
+                "UPDATE attempt
+                 SET state = ?2, reason = ?3, message = ?4, finished = ?5, exit_code = ?6,
+                     signal = ?7, cpu_ms = ?8, max_rss = ?9, output_bytes = ?10
+                 WHERE id = ?1 AND state < 2
+                 RETURNING run",
+            )?
+            .query_row(
+                rusqlite::params![
+                    finish.attempt.0,
+                    attempt_state(finish.state),
+                    finish.reason.map(reason),
+                    finish.message,
+                    micros(finish.finished),
+                    finish.exit_code,
+                    finish.signal,
+                    finish.usage.map(|usage| usage.cpu_ms as i64),
+                    finish.usage.map(|usage| usage.max_rss_bytes as i64),
+                    finish.output.total as i64,
+                ],
+                |row| row.get(0).map(RunId),
+            )
+            .optional()?;
+        if run.is_some() && !(finish.output.head.is_empty() && finish.output.tail.is_empty()) {
+            self.conn
+                .prepare_cached("INSERT INTO output(attempt, head, tail) VALUES (?1, ?2, ?3)")?
+                .execute((finish.attempt.0, &finish.output.head, &finish.output.tail))?;
+        }
+        Ok(run)
+    }
+
+    /// Ends a run with its last attempt.
+    pub(crate) fn end_run(
+        &self,
+        run: RunId,
+        to: Stage,
+        finish: &Finish,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE run
+                 SET state = ?2, reason = ?3, finished = ?4, exit_code = ?5, signal = ?6,
+                     started = coalesce(started, ?7),
+                     attempts = (SELECT number FROM attempt WHERE id = ?8),
+                     intent = NULL
+                 WHERE id = ?1 AND state IN (6, 7)",
+            )?
+            .execute(rusqlite::params![
+                run.0,
+                to as i64,
+                finish.reason.map(reason),
+                micros(finish.finished),
+                finish.exit_code,
+                finish.signal,
+                finish
+                    .process
+                    .as_ref()
+                    .map(|process| micros(process.started)),
+                finish.attempt.0,
+            ])?;
+        Ok(changed > 0)
+    }
+
+    /// Lets a run wait for its next attempt.
+    pub(crate) fn retry_run(
+        &self,
+        run: RunId,
+        at: DateTime<Utc>,
+        finish: &Finish,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE run
+                 SET state = 3, not_before = ?2,
+                     started = coalesce(started, ?3),
+                     attempts = (SELECT number FROM attempt WHERE id = ?4)
+                 WHERE id = ?1 AND state IN (6, 7)",
+            )?
+            .execute((
+                run.0,
+                micros(at),
+                finish
+                    .process
+                    .as_ref()
+                    .map(|process| micros(process.started)),
+                finish.attempt.0,
+            ))?;
+        Ok(changed > 0)
+    }
+}

@@ -1,0 +1,69 @@
+//! What can be wrong with the file, in the words the front door needs.
+
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The path or its surroundings are not safe to use; the text says what and the hint how to mend it.
+    #[error("{message}")]
+    Unsafe { message: String, hint: String },
+    #[error("{} is not a punctual database", .path.display())]
+    Foreign { path: PathBuf },
+    #[error("{} is damaged: {detail}", .path.display())]
+    Damaged { path: PathBuf, detail: String },
+    #[error("{} was made by a newer punctual (schema {found} > {known})", .path.display())]
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    #[error("{}: {source}", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("the database is busy: another process has held its write lock for over 10 s")]
+    Busy,
+    #[error("the disk is full")]
+    Full,
+    #[error("the database is read-only: {0}")]
+    ReadOnly(String),
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    #[error("reading or writing the database failed: {0}")]
+    Device(String),
+    #[error("the database refused: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(text),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(text),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Device(text),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the same change may succeed later: somebody holds the lock, or space is missing.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy | Self::Full)
+    }
+
+    /// The same error, naming the file.
+    pub(super) fn at(self, path: &std::path::Path) -> Self {
+        match self {
+            Self::Corrupt(detail) => Self::Damaged {
+                path: path.to_owned(),
+                detail,
+            },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! THE FILE: everything SQLite.
+//!
+//! What lives here: opening and checking the database file, the schema, one function for
+//! each statement, and the way between rows and the words of `domain`. What never does:
+//! decisions. A transaction is composed by whoever decides (a verb, the engine's ledger)
+//! out of the functions on [`Tx`]; no SQL, row or connection is seen above this room, so
+//! that a second store can stand beside it one day.
+
+mod attempts;
+mod claims;
+mod codes;
+mod error;
+mod file;
+mod jobs;
+mod open;
+mod queues;
+mod runs;
+mod schema;
+mod settings;
+mod views;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+pub(crate) use attempts::{Finish, OpenAttempt, Process};
+pub(crate) use claims::{Candidate, Claimed};
+pub(crate) use codes::Stage;
+pub(crate) use error::StoreError;
+pub(crate) use file::{lock_path, output_path, outputs_beside};
+pub(crate) use jobs::{DueJob, NewJob};
+pub(crate) use runs::{NewRun, OpenRun, RunFilter};
+pub(crate) use settings::OptionsCache;
+pub(crate) use views::{JobFilter, JobPage};
+
+/// An open database.
+pub(crate) struct Store {
+    conn: Connection,
+    path: PathBuf,
+}
+
+/// Reading functions, in or out of a transaction.
+pub(crate) struct Read<'c> {
+    conn: &'c Connection,
+}
+
+/// A write transaction: everything [`Read`] can, and the changes.
+pub(crate) struct Tx<'c> {
+    read: Read<'c>,
+}
+
+impl<'c> std::ops::Deref for Tx<'c> {
+    type Target = Read<'c>;
+
+    fn deref(&self) -> &Read<'c> {
+        &self.read
+    }
+}
+
+impl Store {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn read(&self) -> Read<'_> {
+        Read { conn: &self.conn }
+    }
+
+    /// Runs `change` in one transaction that holds the write lock from its first
+    /// statement on; an error rolls it back.
+    pub(crate) fn write<T, E>(
+        &mut self,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let transaction = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let answer = change(&Tx {
+            read: Read { conn: &transaction },
+        })?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(answer)
+    }
+}
+
+impl Read<'_> {
+    /// The database's own number (marks of processes) or its salt (`H`, `--jitter`).
+    pub(crate) fn meta(&self, key: &str) -> Result<String, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0))?)
+    }
+}

@@ -1,0 +1,220 @@
+//! Opening: for writing, for reading, in memory for the simulation.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, FileControl, OpenFlags, TransactionBehavior};
+
+use crate::os;
+
+use super::file::{self, Standing};
+use super::schema::{APPLICATION_ID, MIGRATIONS, TABLES};
+use super::{Store, StoreError};
+
+/// How long a command waits for somebody else's write lock.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// SQLite before 3.51.3 could corrupt a WAL file that is reset while another connection
+/// checkpoints; the bundled one is newer, a linked one might not be.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+impl Store {
+    /// Opens the database for writing and makes it when it is missing.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        file::prepare_directory(path)?;
+        let standing = file::standing(path)?;
+        if standing == Standing::Absent {
+            create(path)?;
+        }
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let store = Self {
+            conn,
+            path: path.to_owned(),
+        };
+        store.settle().map_err(|error| error.at(path))?;
+        Ok(store)
+    }
+
+    /// Opens the database for reading: takes no lock that a writer would feel, makes
+    /// nothing. `None` when there is no database yet.
+    pub(crate) fn open_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        match file::standing(path)? {
+            Standing::Absent | Standing::Empty => return Ok(None),
+            Standing::File => {}
+        }
+        file::check_directories(path.parent().unwrap_or(Path::new("/")))?;
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let store = Self {
+            conn,
+            path: path.to_owned(),
+        };
+        match store.look().map_err(|error| error.at(path))? {
+            Version::Empty => Ok(None),
+            Version::Current => Ok(Some(store)),
+            // An older file is brought up to date by the next command that writes.
+            Version::Older(_) => Self::open(path).map(Some),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Self {
+        let conn = Connection::open_in_memory().expect("memory is there");
+        for migration in MIGRATIONS {
+            conn.execute_batch(migration).expect("the schema is valid");
+        }
+        Self {
+            conn,
+            path: "/nowhere/punctual.db".into(),
+        }
+    }
+
+    /// Makes the file current and the connection durable.
+    fn settle(&self) -> Result<(), StoreError> {
+        match self.look()? {
+            Version::Current => {}
+            Version::Empty => self.migrate(0)?,
+            Version::Older(version) => self.migrate(version)?,
+        }
+        let mode: String = self
+            .conn
+            .query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        if mode != "wal" {
+            self.conn
+                .query_row("PRAGMA journal_mode = WAL", [], |row| {
+                    row.get::<_, String>(0)
+                })?;
+        }
+        // Kept after the last close, so that a reader needs neither space nor a new file.
+        let mut keep = 1;
+        self.conn
+            .file_control(Some(rusqlite::MAIN_DB), FileControl::PersistWal(&mut keep))?;
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        Ok(())
+    }
+
+    fn look(&self) -> Result<Version, StoreError> {
+        let number = |pragma: &str| -> Result<i64, StoreError> {
+            Ok(self.conn.query_row(pragma, [], |row| row.get(0))?)
+        };
+        let application = number("PRAGMA application_id")?;
+        let found = number("PRAGMA user_version")?;
+        let known = MIGRATIONS.len() as i64;
+        if application == 0 && found == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 {
+            return Ok(Version::Empty);
+        }
+        if application != i64::from(APPLICATION_ID) {
+            return Err(StoreError::Foreign {
+                path: self.path.clone(),
+            });
+        }
+        if found > known {
+            return Err(StoreError::Newer {
+                path: self.path.clone(),
+                found,
+                known,
+            });
+        }
+        if found < known {
+            return Ok(Version::Older(found as usize));
+        }
+        self.compare_schema()?;
+        Ok(Version::Current)
+    }
+
+    /// A trigger or a view in the file would be code of somebody else in our transactions.
+    fn compare_schema(&self) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare(
+            "SELECT type, name
+             FROM sqlite_schema
+             WHERE type <> 'index' AND name NOT LIKE 'sqlite%'
+             ORDER BY name",
+        )?;
+        let found = statement
+            .query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        let ours = found.iter().all(|(kind, _)| kind == "table").then(|| {
+            found
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .eq(TABLES.iter().copied())
+        });
+        if ours == Some(true) {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged {
+                path: self.path.clone(),
+                detail: "its schema is not the one punctual made".to_owned(),
+            })
+        }
+    }
+
+    fn migrate(&self, seen: usize) -> Result<(), StoreError> {
+        let transaction =
+            rusqlite::Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+        // Somebody else may have been faster while we waited for the lock.
+        let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        for (index, migration) in MIGRATIONS
+            .iter()
+            .enumerate()
+            .skip(seen.max(version as usize))
+        {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+enum Version {
+    Empty,
+    Older(usize),
+    Current,
+}
+
+/// SQLite would make the file 0644 and follow a link: it is made by us, before.
+fn create(path: &Path) -> Result<(), StoreError> {
+    match os::fs::create_private(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(StoreError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(StoreError::Device(format!(
+            "SQLite {} is too old, 3.51.3 or newer is needed",
+            rusqlite::version()
+        )));
+    }
+    let flags = access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+    let conn =
+        Connection::open_with_flags(path, flags).map_err(|error| {
+            match std::fs::File::open(path) {
+                Err(source) => StoreError::Io {
+                    path: path.to_owned(),
+                    source,
+                },
+                Ok(_) => StoreError::from(error),
+            }
+        })?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // The last connection to close would pay for a checkpoint, and the last is often `add`.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}

@@ -1,0 +1,98 @@
+//! Queues: named lanes, made on first use.
+
+use rusqlite::OptionalExtension;
+
+use crate::domain::{Name, Queue, QueueState};
+
+use super::{Read, StoreError, Tx};
+
+/// A queue as the claim needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane {
+    pub id: i64,
+    pub queue: Queue,
+    /// Runs of it in the runner's hands.
+    pub live: u64,
+}
+
+impl Read<'_> {
+    /// Every queue with the number of its runs that are claimed or running.
+    pub(crate) fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT
+               queue.id,
+               queue.name,
+               queue.slots,
+               queue.paused,
+               (SELECT count(*) FROM run WHERE state IN (6, 7) AND run.queue = queue.id)
+             FROM queue
+             ORDER BY queue.id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(Lane {
+                id: row.get(0)?,
+                queue: Queue {
+                    name: name_of(row, 1)?,
+                    slots: row.get(2)?,
+                    paused: row.get(3)?,
+                },
+                live: row.get::<_, i64>(4)? as u64,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn queue_states(&self) -> Result<Vec<QueueState>, StoreError> {
+        let mut waiting = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM run WHERE queue = ?1 AND state < 6")?;
+        self.lanes()?
+            .into_iter()
+            .map(|lane| {
+                Ok(QueueState {
+                    waiting: waiting.query_row([lane.id], |row| row.get::<_, i64>(0))? as u64,
+                    running: lane.live,
+                    queue: lane.queue,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Tx<'_> {
+    /// The queue's number; the queue is made if there is none of this name.
+    pub(crate) fn queue_id(&self, name: &Name) -> Result<i64, StoreError> {
+        let mut find = self
+            .conn
+            .prepare_cached("SELECT id FROM queue WHERE name = ?1")?;
+        if let Some(id) = find
+            .query_row([name.as_str()], |row| row.get(0))
+            .optional()?
+        {
+            return Ok(id);
+        }
+        self.conn
+            .prepare_cached("INSERT INTO queue(name) VALUES (?1)")?
+            .execute([name.as_str()])?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    pub(crate) fn set_queue_slots(&self, id: i64, slots: Option<u32>) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE queue SET slots = ?2 WHERE id = ?1")?
+            .execute((id, slots))?;
+        Ok(())
+    }
+}
+
+/// A column that holds a name we wrote ourselves.
+pub(super) fn name_of(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Name> {
+    let text: String = row.get(index)?;
+    Name::parse(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            index,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
+    })
+}

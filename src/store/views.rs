@@ -1,0 +1,280 @@
+//! Listings: the few statements that join jobs, runs, queues and the runner for a reader.
+
+use chrono::{DateTime, Utc};
+use rusqlite::OptionalExtension;
+
+use crate::domain::{Job, JobId, JobState, JobView, Name, Run, Runner, Waiting};
+
+use super::codes::{Stage, instant, micros};
+use super::jobs::{job_columns, job_of};
+use super::queues::Lane;
+use super::runs::{run_columns, run_of};
+use super::settings::OptionsCache;
+use super::{Read, StoreError, Tx};
+
+/// Which jobs a listing shows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JobFilter {
+    pub job: Option<JobId>,
+    pub state: Option<JobState>,
+    pub queue: Option<Name>,
+    /// Only jobs whose newest finished run failed.
+    pub failed: bool,
+    /// One-offs that ended before this are left out.
+    pub ended_after: Option<DateTime<Utc>>,
+    pub limit: Option<usize>,
+}
+
+/// The jobs shown, and how many the filter left out for their age or the limit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JobPage {
+    pub jobs: Vec<JobView>,
+    pub old: u64,
+    pub more: u64,
+}
+
+/// Newest run and first waiting run of a job, each found by an index.
+const LIST: &str = "
+FROM job
+JOIN queue ON queue.id = job.queue
+LEFT JOIN run AS last ON last.id = (
+  SELECT id FROM run WHERE run.job = job.id ORDER BY seq DESC LIMIT 1)
+LEFT JOIN run AS open ON open.id = (
+  SELECT id FROM run WHERE run.job = job.id AND state < 10 AND state <> 7 ORDER BY due, id LIMIT 1)
+WHERE job.state <> 3
+  AND (?1 IS NULL OR job.id = ?1)
+  AND (?2 IS NULL OR job.state = ?2)
+  AND (?3 IS NULL OR queue.name = ?3)
+  AND (?4 = 0 OR last.state = 11)";
+
+const FRESH: &str = " AND NOT (job.state = 2 AND coalesce(last.finished, job.created) < ?5)";
+
+impl Read<'_> {
+    /// Jobs in the order they were added.
+    pub(crate) fn list(&self, filter: &JobFilter) -> Result<JobPage, StoreError> {
+        let lanes = self.lanes()?;
+        let runner = self.runner()?;
+        let mut cache = OptionsCache::default();
+        let mut options = self.options_for_row(&mut cache);
+        let last_columns = run_columns!().replace("run.", "last.").replace(
+            "queue.name",
+            "(SELECT name FROM queue WHERE id = last.queue)",
+        );
+        let text = [
+            "SELECT ",
+            job_columns!(),
+            ", open.state, open.due, open.not_before, open.attempts, open.queue, ",
+            &last_columns,
+            LIST,
+            FRESH,
+            " ORDER BY job.id LIMIT ?6",
+        ]
+        .concat();
+        let mut statement = self.conn.prepare(&text)?;
+        let limit = filter.limit.map_or(-1, |limit| limit as i64);
+        let keys = rusqlite::params![
+            filter.job.map(|job| job.0),
+            filter.state.map(super::codes::job_state),
+            filter.queue.as_ref().map(Name::as_str),
+            filter.failed,
+            filter.ended_after.map_or(i64::MIN, micros),
+            limit,
+        ];
+        let rows = statement.query_map(keys, |row| {
+            let job = job_of(row, &mut options)?;
+            let open = match row.get::<_, Option<i64>>(13)? {
+                None => None,
+                Some(code) => Some(Open {
+                    stage: Stage::from_code(code),
+                    due: instant(row.get(14)?),
+                    not_before: instant(row.get(15)?),
+                    attempts: row.get(16)?,
+                    queue: row.get(17)?,
+                }),
+            };
+            let last = match row.get::<_, Option<i64>>(18)? {
+                None => None,
+                Some(_) => Some(run_of(row, 18)?),
+            };
+            Ok(view(job, last, open, &lanes, runner.as_ref()))
+        })?;
+        let jobs: Vec<JobView> = rows.collect::<Result<_, _>>()?;
+        let count = |age: &str| -> Result<u64, StoreError> {
+            let text = ["SELECT count(*) ", LIST, age].concat();
+            let keys = rusqlite::params![
+                filter.job.map(|job| job.0),
+                filter.state.map(super::codes::job_state),
+                filter.queue.as_ref().map(Name::as_str),
+                filter.failed,
+                filter.ended_after.map_or(i64::MIN, micros),
+            ];
+            Ok(self
+                .conn
+                .query_row(&text, keys, |row| row.get::<_, i64>(0))? as u64)
+        };
+        let fresh = if jobs.len() as i64 == limit {
+            count(FRESH)?
+        } else {
+            jobs.len() as u64
+        };
+        let old = if filter.ended_after.is_some() {
+            count(" AND ?5 = ?5")?.saturating_sub(fresh)
+        } else {
+            0
+        };
+        Ok(JobPage {
+            more: fresh - jobs.len() as u64,
+            jobs,
+            old,
+        })
+    }
+
+    /// One job as a listing shows it, removed ones too.
+    pub(crate) fn job_view(&self, job: Job) -> Result<JobView, StoreError> {
+        let last = self.latest_run(job.id)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT state, due, not_before, attempts, queue
+             FROM run
+             WHERE job = ?1 AND state < 10 AND state <> 7
+             ORDER BY due, id
+             LIMIT 1",
+        )?;
+        let open = statement
+            .query_row([job.id.0], |row| {
+                Ok(Open {
+                    stage: Stage::from_code(row.get(0)?),
+                    due: instant(row.get(1)?),
+                    not_before: instant(row.get(2)?),
+                    attempts: row.get(3)?,
+                    queue: row.get(4)?,
+                })
+            })
+            .optional()?;
+        Ok(view(
+            job,
+            last,
+            open,
+            &self.lanes()?,
+            self.runner()?.as_ref(),
+        ))
+    }
+
+    /// The runner that holds the database, or the last one that did.
+    pub(crate) fn runner(&self) -> Result<Option<Runner>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT pid, since, pool FROM runner WHERE alive = 1")?;
+        Ok(statement
+            .query_row([], |row| {
+                Ok(Runner {
+                    pid: row.get(0)?,
+                    since: instant(row.get(1)?),
+                    pool: row.get(2)?,
+                })
+            })
+            .optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Writes down who runs; answers the boot at which a runner started last.
+    pub(crate) fn enter_runner(
+        &self,
+        runner: &Runner,
+        boot: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let before = self
+            .conn
+            .prepare_cached("SELECT boot FROM runner")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO runner(id, pid, since, pool, boot, alive)
+                 VALUES (1, ?1, ?2, ?3, ?4, 1)
+                 ON CONFLICT (id) DO UPDATE
+                 SET pid = ?1, since = ?2, pool = ?3, boot = ?4, alive = 1",
+            )?
+            .execute((runner.pid, micros(runner.since), runner.pool, boot))?;
+        Ok(before)
+    }
+
+    pub(crate) fn leave_runner(&self) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE runner SET alive = 0")?
+            .execute([])?;
+        Ok(())
+    }
+}
+
+/// The first unfinished run of a job that has no process.
+struct Open {
+    stage: Stage,
+    due: DateTime<Utc>,
+    not_before: DateTime<Utc>,
+    attempts: u32,
+    queue: i64,
+}
+
+fn view(
+    job: Job,
+    last: Option<Run>,
+    open: Option<Open>,
+    lanes: &[Lane],
+    runner: Option<&Runner>,
+) -> JobView {
+    let next = match &open {
+        Some(open) => Some(open.not_before.max(open.due)),
+        None => job.next_due,
+    };
+    let waiting = why(&job, open.as_ref(), lanes, runner);
+    JobView {
+        job,
+        last,
+        next,
+        waiting,
+    }
+}
+
+/// Why nothing of this job starts; `None` when nothing of it waits.
+fn why(job: &Job, open: Option<&Open>, lanes: &[Lane], runner: Option<&Runner>) -> Option<Waiting> {
+    if job.state == JobState::Paused {
+        return Some(Waiting::JobPaused);
+    }
+    let open = open?;
+    match open.stage {
+        Stage::Blocked => return Some(Waiting::After(job.when.clone())),
+        Stage::Timed => return Some(Waiting::Due(open.not_before)),
+        Stage::Parked => return Some(Waiting::JobPaused),
+        Stage::Held => return Some(Waiting::Earlier),
+        Stage::Retrying => {
+            return Some(Waiting::Retry {
+                at: open.not_before,
+                attempt: open.attempts + 1,
+                of: job.options.retries + 1,
+            });
+        }
+        _ => {}
+    }
+    let lane = lanes.iter().find(|lane| lane.id == open.queue)?;
+    if lane.queue.paused {
+        return Some(Waiting::QueuePaused(lane.queue.name.clone()));
+    }
+    if let Some(slots) = lane.queue.slots
+        && lane.live >= u64::from(slots)
+        && open.stage == Stage::Ready
+    {
+        return Some(Waiting::QueueFull {
+            queue: lane.queue.name.clone(),
+            slots,
+            running: lane.live,
+        });
+    }
+    Some(match runner {
+        None => Waiting::NoRunner,
+        Some(runner) => Waiting::PoolFull {
+            pool: runner.pool,
+            running: u64::from(runner.pool),
+        },
+    })
+}
