@@ -16,5 +16,6 @@ mod store;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(std::env::args_os().collect())
+    let words: Vec<_> = std::env::args_os().collect();
+    cli::main(&words)
 }

@@ -3,16 +3,14 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{Command, JobId, JobState, Kind, Name, Options, Origin, Span};
+use crate::domain::{Command, Job, JobId, JobState, Kind, Name, Options, Origin, Span};
+use crate::engine::ends;
 use crate::schedule::{self, Context as When, Seed, Timing};
 use crate::store::{NewJob, NewRun, Stage, Tx};
 
 use super::args::IfExists;
 use super::failure::{Code, Failure};
-
-/// Longest command, in bytes: what one argument of execve(2) may hold with its NUL
-/// (`MAX_ARG_STRLEN`).
-pub(super) const LONGEST_COMMAND: usize = 131_071;
+use super::select;
 
 /// A job as somebody wants it.
 #[derive(Debug, Clone)]
@@ -67,8 +65,7 @@ pub(super) fn admit(
             IfExists::Error => Err(taken(&holder.name)),
             IfExists::Keep => Ok(Admitted::Kept(holder.id)),
             IfExists::Replace => {
-                let (row, due) = row_of(tx, definition, &holder.name, moment)?;
-                redefine(tx, holder.id, holder.state, &row, due, moment.now)?;
+                redefine(tx, &holder, definition, moment)?;
                 Ok(Admitted::Replaced(holder.id))
             }
         };
@@ -83,35 +80,145 @@ pub(super) fn admit(
         refuse_double(tx, &row)?;
     }
     let id = tx.insert_job(&row)?;
-    if let Some(due) = due {
-        insert_only_run(tx, id, &row, due, moment.now)?;
+    match due {
+        Some(due) => insert_only_run(tx, id, &row, due, moment.now)?,
+        None if row.kind == Kind::After => chain(tx, id, &row, moment)?,
+        None => {}
     }
     Ok(Admitted::Added(id))
 }
 
-/// Gives a living job a new definition. Its runs stay; the waiting run of a one-off moves
-/// to its new time.
+/// Gives a living job a new definition. Its number and its history stay; what a change of WHEN
+/// does not touch keeps its grid and its times.
 pub(super) fn redefine(
     tx: &Tx<'_>,
-    id: JobId,
-    state: JobState,
-    row: &NewJob,
-    due: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
+    job: &Job,
+    definition: &Definition,
+    moment: Moment,
 ) -> Result<(), Failure> {
-    tx.redefine_job(id, row)?;
-    tx.flag_claims(id)?;
-    if let Some(due) = due {
-        for run in tx.open_runs(id)? {
-            if matches!(run.stage, Stage::Timed | Stage::Ready) && state != JobState::Done {
-                tx.end_waiting(run.id, Stage::Cancelled, None, now)?;
-            }
+    let name = definition.name.as_ref().unwrap_or(&job.name);
+    let (old, new) = (&job.options, &definition.options);
+    let timing_changed = job.when != definition.when
+        || (&old.tz, old.from, old.until, old.jitter) != (&new.tz, new.from, new.until, new.jitter)
+        || job.name != *name;
+    if !timing_changed {
+        let row = NewJob {
+            name: name.clone(),
+            kind: job.kind,
+            when: job.when.clone(),
+            command: definition.command.clone(),
+            queue: definition.queue.clone(),
+            priority: definition.priority,
+            options: new.clone(),
+            anchor: job.anchor,
+            created: job.created,
+            next_due: job.next_due,
+            source: None,
+        };
+        tx.redefine_job(job.id, &row)?;
+        tx.flag_claims(job.id)?;
+        return Ok(());
+    }
+    let (row, due) = row_of(tx, definition, name, moment)?;
+    tx.redefine_job(job.id, &row)?;
+    tx.flag_claims(job.id)?;
+    tx.set_parents(job.id, &[])?;
+    let waiting = tx.open_runs(job.id)?.into_iter().find(|run| {
+        matches!(
+            run.stage,
+            Stage::Timed | Stage::Ready | Stage::Blocked | Stage::Parked
+        )
+    });
+    match (due, waiting) {
+        (Some(due), Some(run)) => tx.reschedule_run(run.id, due, moment.now)?,
+        (Some(due), None) if !tx.has_due(job.id, due)? => {
+            insert_only_run(tx, job.id, &row, due, moment.now)?;
         }
-        if !tx.has_due(id, due)? {
-            insert_only_run(tx, id, row, due, now)?;
+        (None, Some(run)) if job.kind == Kind::Once || job.kind == Kind::After => {
+            tx.end_waiting(run.id, Stage::Cancelled, None, moment.now)?;
         }
+        _ => {}
+    }
+    if row.kind == Kind::After {
+        chain(tx, job.id, &row, moment)?;
     }
     Ok(())
+}
+
+/// Lets an `after` job wait for the jobs it names.
+fn chain(tx: &Tx<'_>, id: JobId, row: &NewJob, moment: Moment) -> Result<(), Failure> {
+    let Ok(schedule::When::After(after)) = schedule::parse(&row.when) else {
+        return Ok(());
+    };
+    let parents = after
+        .jobs
+        .iter()
+        .map(|word| select::job(tx, word))
+        .collect::<Result<Vec<_>, _>>()?;
+    for parent in &parents {
+        if reaches(tx, parent.id, id)? {
+            return Err(Failure::usage(format!(
+                "{} would wait for itself through {}",
+                row.name, parent.name
+            ))
+            .hint("break the circle: one of the jobs needs another WHEN"));
+        }
+    }
+    let ids: Vec<JobId> = parents.iter().map(|parent| parent.id).collect();
+    tx.set_parents(id, &ids)?;
+    let Some(job) = tx.job(id)? else {
+        return Ok(());
+    };
+    if ends::is_one_off(tx, &job)? {
+        tx.insert_run(&NewRun {
+            job: id,
+            origin: Origin::After,
+            stage: Stage::Blocked,
+            reason: None,
+            due: moment.now,
+            queue: tx.queue_id(&row.queue)?,
+            priority: row.priority,
+            missed: None,
+            now: moment.now,
+        })?;
+    }
+    // One-offs that ended before count; a recurring job has to end once more.
+    let mut hopeless = false;
+    for parent in &parents {
+        if parent.state != JobState::Done || !ends::is_one_off(tx, parent)? {
+            continue;
+        }
+        let last = tx.open_or_last_stage(parent.id)?;
+        if last.is_some_and(|stage| ends::holds(after.mode, stage)) {
+            tx.hold(id, parent.id)?;
+        } else {
+            hopeless = true;
+        }
+    }
+    if hopeless {
+        ends::give_up(tx, &job, moment.now)?;
+    } else if tx.all_hold(id)? {
+        ends::fire(tx, &job, moment.now)?;
+    }
+    Ok(())
+}
+
+/// Whether `from` waits for `to`, directly or through others, or is it.
+fn reaches(tx: &Tx<'_>, from: JobId, to: JobId) -> Result<bool, Failure> {
+    let mut seen = vec![from];
+    let mut next = 0;
+    while next < seen.len() {
+        if seen[next] == to {
+            return Ok(true);
+        }
+        for parent in tx.parents(seen[next])? {
+            if !seen.contains(&parent) {
+                seen.push(parent);
+            }
+        }
+        next += 1;
+    }
+    Ok(false)
 }
 
 fn insert_only_run(
@@ -171,12 +278,7 @@ pub(super) fn row_of(
         .timing(&context)
         .map_err(|error| Failure::when(text, error))?;
     let (kind, next_due, due) = match (&when, timing) {
-        (schedule::When::After(_), _) => {
-            return Err(
-                Failure::usage(format!("{text:?}: chains of jobs are not built yet"))
-                    .hint("for now, call the second command from the first"),
-            );
-        }
+        (schedule::When::After(_), _) => (Kind::After, None, None),
         (_, Timing::Once(at)) => (Kind::Once, None, Some(at)),
         (_, Timing::Recurring(recurrence)) => {
             let first = recurrence.next_after(moment.now).ok_or_else(|| {

@@ -72,14 +72,21 @@ pub(crate) enum Verb {
     #[command(visible_alias = "ls")]
     List(ListArgs),
     Show(ShowArgs),
+    Edit(Box<EditArgs>),
     #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
+    Pause(PauseArgs),
+    Resume(ResumeArgs),
+    Trigger(TriggerArgs),
+    Cancel(CancelArgs),
+    Retry(RetryArgs),
     Wait(WaitArgs),
     Logs(LogsArgs),
     History(HistoryArgs),
     Next(NextArgs),
     Queue(QueueArgs),
     Run(RunArgs),
+    Status(StatusArgs),
     Completions(CompletionsArgs),
 }
 
@@ -92,7 +99,7 @@ impl Default for Verb {
 const ADD_HELP: &str = "\
 WHEN is one argument: now | 'in 10m' | 'at 17:30' | 'tomorrow 09:00' | 'monday 08:00' | '2026-12-01 09:00' |
 'every 15m' | 'every 2w on monday 08:00' | crontab fields (5; 6 with leading seconds; 7 with a year) |
-@hourly … | @reboot | @start | never
+@hourly … | @reboot | @start | 'after build,test' | 'after-any build' | 'after-fail build' | never
 
 Examples:
   punctual add now true
@@ -116,6 +123,9 @@ pub(crate) struct AddArgs {
     /// What to do when a job of this name exists
     #[arg(long, value_name = "WHAT", default_value = "error")]
     pub if_exists: IfExists,
+    /// Add it paused
+    #[arg(long)]
+    pub paused: bool,
     /// Wait for the run to end, and exit as it did
     #[arg(long)]
     pub wait: bool,
@@ -198,6 +208,16 @@ pub(crate) struct JobArgs {
     #[arg(long, value_name = "SIZE", value_parser = Size::parse, help_heading = "Limits")]
     pub output_limit: Option<Size>,
 
+    /// Command for the shell when a run succeeded; the run's JSON is its input
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub on_success: Option<String>,
+    /// When a run failed, was missed, expired, or lost its dependency
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub on_failure: Option<String>,
+    /// When a run succeeded, failed or was cancelled
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub on_finish: Option<String>,
+
     /// One word is a program, not a string for the shell
     #[arg(long, conflicts_with = "sh", help_heading = "Process")]
     pub exec: bool,
@@ -267,6 +287,37 @@ fn parse_umask(text: &str) -> Result<String, String> {
     }
 }
 
+/// Signals that have a name, as signal(7) numbers them on Linux.
+const SIGNALS: [(&str, i32); 14] = [
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ABRT", 6),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("USR2", 12),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("CONT", 18),
+    ("STOP", 19),
+    ("TSTP", 20),
+    ("WINCH", 28),
+    ("SYS", 31),
+];
+
+fn parse_signal(text: &str) -> Result<i32, String> {
+    let upper = text.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    SIGNALS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, number)| *number)
+        .or_else(|| name.parse().ok().filter(|number| (1..=31).contains(number)))
+        .ok_or_else(|| {
+            "write a signal such as TERM, HUP or USR1, or a number from 1 to 31".to_owned()
+        })
+}
+
 fn parse_job_state(text: &str) -> Result<JobState, String> {
     match text {
         "active" => Ok(JobState::Active),
@@ -326,15 +377,171 @@ pub(crate) struct ShowArgs {
     pub what: String,
 }
 
+/// Which jobs a verb means.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Selector {
+    /// Jobs, by name or id
+    #[arg(value_name = "JOB", required_unless_present_any = ["queue", "all"], conflicts_with_all = ["queue", "all"])]
+    pub jobs: Vec<String>,
+    /// All jobs of this queue
+    #[arg(long, value_name = "QUEUE", value_parser = parse_name, conflicts_with = "all")]
+    pub queue: Option<Name>,
+    /// All jobs
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Change jobs in place
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+A living attempt keeps what it started with; later attempts and `retry` use the job as it is now.
+
+Examples:
+  punctual edit backup --timeout 3h
+  punctual edit backup --when '0 4 * * *' --unset retries
+  punctual edit backup -- restic backup /data /home")]
+pub(crate) struct EditArgs {
+    /// Jobs, by name or id
+    #[arg(value_name = "JOB", required = true)]
+    pub jobs: Vec<String>,
+    /// The new command, after --
+    #[arg(value_name = "COMMAND", last = true)]
+    pub command: Vec<String>,
+    /// A new WHEN
+    #[arg(long, value_name = "WHEN")]
+    pub when: Option<String>,
+    /// A new name
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub name: Option<Name>,
+    /// Give an option its default again, such as `timeout`
+    #[arg(long, value_name = "OPTION", action = ArgAction::Append)]
+    pub unset: Vec<String>,
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// Start nothing new of some jobs, until they are resumed
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+What runs goes on. Due times of the pause become one skipped row at resume; one-offs wait.
+
+Examples:
+  punctual pause backup
+  punctual pause --all --until 'tomorrow 06:00'")]
+pub(crate) struct PauseArgs {
+    #[command(flatten)]
+    pub which: Selector,
+    /// Resume by itself at this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+}
+
+/// Let paused jobs go on
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+`resume --all` wakes what `pause --all` paused.
+
+Examples:
+  punctual resume backup
+  punctual resume --all")]
+pub(crate) struct ResumeArgs {
+    #[command(flatten)]
+    pub which: Selector,
+}
+
+/// Run jobs once more now, exactly as their schedule would
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Works on paused and finished jobs; waits for a living run of the job instead of being skipped.
+
+Examples:
+  punctual trigger backup
+  punctual trigger backup --wait")]
+pub(crate) struct TriggerArgs {
+    /// Jobs, by name or id
+    #[arg(value_name = "JOB", required = true)]
+    pub jobs: Vec<String>,
+    /// Wait for the runs to end, and exit as they did
+    #[arg(long)]
+    pub wait: bool,
+    /// Wait, and show the output meanwhile
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// End running runs, drop waiting ones
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Running: TERM and CONT to the process group, then KILL after the job's --kill-after.
+A job means all its unfinished runs.
+
+Examples:
+  punctual cancel backup
+  punctual cancel backup.41
+  punctual cancel backup --signal USR1")]
+pub(crate) struct CancelArgs {
+    /// Runs (JOB.N), or jobs by name or id
+    #[arg(value_name = "JOB|RUN", required_unless_present_any = ["queue", "all"], conflicts_with_all = ["queue", "all"])]
+    pub runs: Vec<String>,
+    /// All unfinished runs of this queue
+    #[arg(long, value_name = "QUEUE", value_parser = parse_name, conflicts_with = "all")]
+    pub queue: Option<Name>,
+    /// All unfinished runs
+    #[arg(long)]
+    pub all: bool,
+    /// Only send this signal to running runs: a name or number
+    #[arg(long, value_name = "SIGNAL", value_parser = parse_signal)]
+    pub signal: Option<i32>,
+}
+
+/// Make new runs of jobs whose runs have ended
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The old run stays as it is. A job means its latest run.
+
+Examples:
+  punctual retry backup.41
+  punctual retry --failed --since yesterday")]
+pub(crate) struct RetryArgs {
+    /// Runs (JOB.N), or jobs by name or id
+    #[arg(
+        value_name = "RUN",
+        required_unless_present = "failed",
+        conflicts_with = "failed"
+    )]
+    pub runs: Vec<String>,
+    /// For each job its latest run, if that failed
+    #[arg(long)]
+    pub failed: bool,
+    /// Only failures due since then
+    #[arg(long, value_name = "TIME", requires = "failed")]
+    pub since: Option<String>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The runner and the queues on one screen
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual status")]
+pub(crate) struct StatusArgs {}
+
 /// Remove jobs; their history stays readable
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
   punctual remove backup")]
 pub(crate) struct RemoveArgs {
-    /// Jobs, by name or id
-    #[arg(value_name = "JOB", required = true)]
-    pub jobs: Vec<String>,
+    #[command(flatten)]
+    pub which: Selector,
+    /// End living runs first: the runner does it, then the jobs go
+    #[arg(long)]
+    pub cancel: bool,
+    /// Do not ask before --all
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Wait until runs are final, and exit as they did
@@ -456,6 +663,24 @@ pub(crate) enum QueueVerb {
         #[arg(long, value_name = "N", value_parser = parse_slots)]
         slots: Slots,
     },
+    /// Start nothing new of a queue
+    Pause {
+        #[arg(value_name = "NAME", value_parser = parse_name)]
+        name: Name,
+        /// Resume by itself at this time
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+    },
+    /// Let a paused queue go on
+    Resume {
+        #[arg(value_name = "NAME", value_parser = parse_name)]
+        name: Name,
+    },
+    /// Remove a queue that nothing uses
+    Remove {
+        #[arg(value_name = "NAME", value_parser = parse_name)]
+        name: Name,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -505,6 +730,9 @@ pub(crate) struct RunArgs {
     /// How long running work may go on after the first signal: D or forever [default: 25s]
     #[arg(long, value_name = "D", value_parser = parse_grace)]
     pub grace: Option<GraceArg>,
+    /// Command for the shell when a run fails whose job has no --on-failure
+    #[arg(long, value_name = "CMD")]
+    pub on_failure: Option<String>,
     /// On a signal exit at once and leave the jobs running, for the next runner to adopt
     #[arg(long)]
     pub leave_running: bool,

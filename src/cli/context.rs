@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -40,7 +40,8 @@ impl Context {
             .hint("take the set-uid bit off the binary"));
         }
         let terminal = io::stdout().is_terminal();
-        let now = Utc::now();
+        // As fine as what is stored, so that "in 10m" is ten minutes away.
+        let now = Utc::now().trunc_subsecs(6);
         let zone = paths::local_zone();
         let context = Self {
             style: Style {
@@ -78,11 +79,22 @@ impl Context {
     /// The database for reading; without one nothing that was named can exist.
     pub(super) fn open_existing(&self, what: &str) -> Result<Store, Failure> {
         self.open_read()?.ok_or_else(|| {
-            Failure::new(Code::Absent, format!("no such job: {what}")).hint(format!(
+            let message = if what.is_empty() {
+                "there are no jobs".to_owned()
+            } else {
+                format!("no such job: {what}")
+            };
+            Failure::new(Code::Absent, message).hint(format!(
                 "there is no database at {} yet",
                 self.database.display()
             ))
         })
+    }
+
+    /// The database for changing what is there: where none is, none is made.
+    pub(super) fn open_to_change(&self, what: &str) -> Result<Store, Failure> {
+        self.open_existing(what)?;
+        self.open()
     }
 
     pub(super) fn runner_lives(&self) -> bool {

@@ -94,9 +94,11 @@ impl Failure {
 pub(crate) fn of_clap(error: &clap::Error, as_json: bool) -> ExitCode {
     if as_json && error.use_stderr() {
         let rendered = error.render().to_string();
-        let mut lines = rendered.lines();
-        let first = lines.next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
+        // What it is about may stand on lines of its own.
+        let sentence = rendered.lines().map(str::trim);
+        let sentence: Vec<&str> = sentence.take_while(|line| !line.is_empty()).collect();
+        let sentence = sentence.join(" ");
+        let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
         let hint = rendered
             .lines()
             .find_map(|line| line.trim().strip_prefix("tip: "));

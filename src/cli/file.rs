@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::Utc;
 
 use crate::domain::{Command, Job, Name, Options};
+use crate::engine::ends;
 use crate::jobfile::crontab::{self, Entry, Style};
 use crate::jobfile::{FileError, Note};
 use crate::store::{Stage, Store, Tx};
@@ -145,8 +146,7 @@ fn reconcile(
             changes.same += 1;
             continue;
         }
-        let (row, due) = admit::row_of(tx, &definition, &job.name, moment)?;
-        admit::redefine(tx, job.id, job.state, &row, due, moment.now)?;
+        admit::redefine(tx, &job, &definition, moment)?;
         changes.changed += 1;
     }
     for (_, job) in before {
@@ -160,7 +160,7 @@ fn reconcile(
 fn prune(tx: &Tx<'_>, job: &Job, moment: Moment) -> Result<(), Failure> {
     for run in tx.open_runs(job.id)? {
         if !matches!(run.stage, Stage::Claimed | Stage::Running) {
-            tx.end_waiting(run.id, Stage::Cancelled, None, moment.now)?;
+            ends::end_waiting(tx, run.id, Stage::Cancelled, None, moment.now)?;
         }
     }
     tx.remove_job(job.id)?;

@@ -9,21 +9,31 @@
 mod add;
 mod admit;
 pub(crate) mod args;
+mod cancel;
+mod command;
 mod completions;
 mod context;
+mod edit;
 mod failure;
 mod file;
 mod history;
 mod list;
 mod logs;
+#[cfg(test)]
+mod manual;
 mod next;
+mod options;
 mod paths;
+mod pause;
 mod queue;
 mod remove;
 mod render;
+mod retry;
 mod run;
 mod select;
 mod show;
+mod status;
+mod trigger;
 mod wait;
 
 use std::ffi::OsString;
@@ -36,13 +46,13 @@ use context::Context;
 use failure::Failure;
 
 /// Parse, do the verb, print the failure.
-pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
+pub(crate) fn main(words: &[OsString]) -> ExitCode {
     let json = words.iter().any(|word| word == "--json");
-    let args = match Args::try_parse_from(&words) {
+    let args = match Args::try_parse_from(words) {
         Ok(args) => args,
         Err(error) => return failure::of_clap(&error, json),
     };
-    let context = match Context::new(&args.global, &words) {
+    let context = match Context::new(&args.global, words) {
         Ok(context) => context,
         Err(failure) => return failure.print(json),
     };
@@ -57,13 +67,20 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Add(args) => add::add(&args, context),
         Verb::List(args) => list::list(&args, context),
         Verb::Show(args) => show::show(&args, context),
+        Verb::Edit(args) => edit::edit(&args, context),
         Verb::Remove(args) => remove::remove(&args, context),
+        Verb::Pause(args) => pause::pause(&args, context),
+        Verb::Resume(args) => pause::resume(&args, context),
+        Verb::Trigger(args) => trigger::trigger(&args, context),
+        Verb::Cancel(args) => cancel::cancel(&args, context),
+        Verb::Retry(args) => retry::retry(&args, context),
         Verb::Wait(args) => wait::wait(&args, context),
         Verb::Logs(args) => logs::logs(&args, context),
         Verb::History(args) => history::history(&args, context),
         Verb::Next(args) => next::next(&args, context),
         Verb::Queue(args) => queue::queue(&args, context),
         Verb::Run(args) => run::run(&args, context),
+        Verb::Status(_) => status::status(context),
         Verb::Completions(args) => completions::completions(&args, context),
     }
 }

@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::domain::{Attempt, Run};
 use crate::engine::{self, Grace, JobFile, RunnerOptions};
 
 use super::args::{GraceArg, RunArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::render::json;
 use super::{file, paths};
 
 /// What running work has after the first signal.
@@ -51,11 +53,18 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
                 None => Grace::For(GRACE),
             },
             leave_running: args.leave_running,
+            on_failure: args.on_failure.clone(),
+            describe,
             zone: paths::local_zone,
             file: job_file,
         },
     )?;
     Ok(Context::done())
+}
+
+/// What hooks read on their standard input.
+fn describe(run: &Run, attempts: &[Attempt]) -> String {
+    json::text(&json::run(run, attempts, paths::local_zone()), false)
 }
 
 fn cpus() -> u32 {

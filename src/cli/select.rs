@@ -3,6 +3,7 @@
 use crate::domain::{Job, JobId, Name, Run, RunRef};
 use crate::store::Read;
 
+use super::args::Selector;
 use super::failure::{Code, Failure};
 
 /// What a word names.
@@ -47,6 +48,26 @@ pub(super) fn run(read: &Read<'_>, word: &str) -> Result<Option<Run>, Failure> {
         Named::Run(run) => Ok(Some(*run)),
         Named::Job(job) => Ok(read.latest_run(job.id)?),
     }
+}
+
+/// The jobs that a selector means, each once.
+pub(super) fn jobs(read: &Read<'_>, which: &Selector) -> Result<Vec<Job>, Failure> {
+    if which.all || which.queue.is_some() {
+        return Ok(read.jobs_of_queue(which.queue.as_ref())?);
+    }
+    let mut jobs: Vec<Job> = Vec::new();
+    for word in &which.jobs {
+        let job = job(read, word)?;
+        if !jobs.iter().any(|known| known.id == job.id) {
+            jobs.push(job);
+        }
+    }
+    Ok(jobs)
+}
+
+/// What a selector names first, for a message.
+pub(super) fn first_word(which: &Selector) -> &str {
+    which.jobs.first().map_or("", String::as_str)
 }
 
 fn find_job(read: &Read<'_>, word: &str, removed_too: bool) -> Result<Option<Job>, Failure> {

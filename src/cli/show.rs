@@ -44,6 +44,7 @@ fn show_job(read: &Read<'_>, job: Job, context: &Context) -> Result<(), Failure>
     };
     let extra = JobExtra {
         meaning: next::in_words(&view.job.when, zone),
+        hook_failures: read.hook_failures(view.job.id, LAST)?,
         ..JobExtra::default()
     };
     context.print(&render::job_page(&view, &runs, &extra, &context.style))
@@ -57,5 +58,16 @@ fn show_run(read: &Read<'_>, run: &Run, context: &Context) -> Result<(), Failure
     let job = read
         .job(run.job)?
         .ok_or_else(|| Failure::new(Code::Absent, format!("the job of {} is gone", run.name)))?;
-    context.print(&render::run_page(run, &attempts, &job, &[], &context.style))
+    let failures: Vec<_> = read
+        .hook_failures(job.id, LAST * 10)?
+        .into_iter()
+        .filter(|failure| failure.run == run.name)
+        .collect();
+    context.print(&render::run_page(
+        run,
+        &attempts,
+        &job,
+        &failures,
+        &context.style,
+    ))
 }

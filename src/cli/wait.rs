@@ -103,7 +103,7 @@ fn report(store: &Store, runs: &[&Run], context: &Context) -> Result<(), Failure
     if !context.json {
         return Ok(());
     }
-    let runs = runs.iter().map(|run| Run::clone(run)).collect();
+    let runs = runs.iter().copied().cloned().collect();
     let runs = with_attempts(&store.read(), runs)?;
     context.print_json(&json::runs(&runs, context.zone))
 }

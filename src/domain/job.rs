@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     Start,
     /// Only `trigger` makes runs.
     Never,
+    /// Runs on the end of other jobs.
+    After,
 }
 
 /// What a job runs.

@@ -168,6 +168,8 @@ pub(crate) enum Intent {
     Cancel,
     /// Its job or queue changed: a claim without a process goes back to the waiting runs.
     GiveBack,
+    /// This signal, by number, to the processes of the run.
+    Signal(i32),
 }
 
 /// How a process ended, as the kernel told.

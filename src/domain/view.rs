@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, Name, Run};
+use super::{Job, Name, Run, RunRef};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct JobView {
@@ -20,6 +20,17 @@ pub(crate) struct Runner {
     pub pid: i32,
     pub since: DateTime<Utc>,
     pub pool: u32,
+}
+
+/// A hook that did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HookFailure {
+    pub run: RunRef,
+    /// `on-failure` and the like.
+    pub hook: String,
+    pub at: DateTime<Utc>,
+    /// What went wrong, such as `exit 1`.
+    pub message: String,
 }
 
 /// Why a run does not start.

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{AttemptId, Exit, Intent, Name, Output, Reason, RunId, Runner, Usage};
 use crate::store::{Finish, OpenAttempt, Process};
 
-use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
+use super::ledger::{Answer, Claim, Dispatch, Dispatched, HookStart, Record, Request};
 use super::policy::{Outcome, Verdict};
 use super::recovery::{Facts, Judgement, judge};
 
@@ -55,6 +55,8 @@ pub(crate) enum Event {
     Ended(AttemptId, Exit, Option<Usage>, Output),
     /// A monotonic deadline passed.
     DeadlinePassed,
+    /// A hook is over; what went wrong, if it did not do its work.
+    HookEnded(i64, Option<String>),
     /// SIGINT or SIGTERM, or the end of `--for`.
     Stop,
 }
@@ -76,6 +78,7 @@ pub(crate) enum Effect {
     /// Watch a process that an earlier runner started.
     Adopt(Box<Claim>, Process),
     Signal(AttemptId, Blow),
+    Hook(Box<HookStart>),
     /// Its result is on disk: the output file may go.
     Discard(AttemptId),
     WakeAt(Option<DateTime<Utc>>),
@@ -91,6 +94,8 @@ pub(crate) enum Blow {
     Ask,
     /// KILL to the group and to what left it.
     Kill,
+    /// A signal that a user chose.
+    Number(i32),
 }
 
 /// What the log says.
@@ -143,6 +148,8 @@ const LEAD: TimeDelta = TimeDelta::milliseconds(30);
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// KILL comes this long after the second signal.
 const IMPATIENCE: Duration = Duration::from_secs(2);
+/// Hooks alive at once, beside the pool.
+const HOOKS: usize = 4;
 /// When the system had no room for a process, it is asked again after this.
 const BREATHER: TimeDelta = TimeDelta::seconds(1);
 
@@ -201,6 +208,8 @@ pub(crate) struct Core {
     settling: BTreeMap<AttemptId, (Claim, Option<TimeDelta>)>,
     /// Claims on their way back.
     returning: usize,
+    /// Hooks under way.
+    hooks: usize,
     dispatching: bool,
     /// Something happened that the dispatch under way may not have seen.
     again: bool,
@@ -219,6 +228,7 @@ impl Core {
             living: BTreeMap::new(),
             settling: BTreeMap::new(),
             returning: 0,
+            hooks: 0,
             dispatching: false,
             again: false,
             next: None,
@@ -245,6 +255,7 @@ impl Core {
                 self.ended(attempt, exit, usage, output, now);
             }
             Event::DeadlinePassed => {}
+            Event::HookEnded(hook, message) => self.ask(Request::HookEnded { hook, message }),
             Event::Stop => self.stop(now),
         }
         self.keep_deadlines(now);
@@ -276,7 +287,11 @@ impl Core {
 
     fn answered(&mut self, answer: Answer, now: Now) {
         match answer {
-            Answer::Entered => {}
+            Answer::Noted => {}
+            Answer::HookEnded => {
+                self.hooks = self.hooks.saturating_sub(1);
+                self.dispatch(now);
+            }
             Answer::Left => {
                 self.out.push(Effect::Log(Line::Stopped));
                 self.out.push(Effect::Exit);
@@ -363,6 +378,7 @@ impl Core {
             horizon: now.wall + LEAD,
             free,
             ahead: self.config.ahead.saturating_sub(beyond),
+            hooks: HOOKS.saturating_sub(self.hooks),
         }));
     }
 
@@ -371,6 +387,10 @@ impl Core {
         self.next = answer.next;
         for claim in answer.claims {
             self.held.insert(order_of(&claim), claim);
+        }
+        for hook in answer.hooks {
+            self.hooks += 1;
+            self.out.push(Effect::Hook(Box::new(hook)));
         }
         for (run, intent) in answer.flagged {
             self.flagged(run, intent, now);
@@ -407,6 +427,7 @@ impl Core {
             && self.held.is_empty()
             && self.settling.is_empty()
             && self.returning == 0
+            && self.hooks == 0
     }
 
     fn flagged(&mut self, run: RunId, intent: Intent, now: Now) {
@@ -423,6 +444,7 @@ impl Core {
                     self.ask(Request::Drop { attempt, run });
                 }
                 Intent::GiveBack => self.give_back(attempt, None),
+                Intent::Signal(_) => self.ask(Request::ClearIntent { run }),
             }
             return;
         }
@@ -431,8 +453,17 @@ impl Core {
             .iter()
             .find(|(_, living)| living.claim.row.run == run)
             .map(|(attempt, _)| *attempt);
-        if let (Some(attempt), Intent::Cancel) = (living, intent) {
-            self.end(attempt, Why::Cancelled, now);
+        let Some(attempt) = living else {
+            return;
+        };
+        match intent {
+            Intent::Cancel => self.end(attempt, Why::Cancelled, now),
+            // It has started meanwhile, and keeps what it started with.
+            Intent::GiveBack => self.ask(Request::ClearIntent { run }),
+            Intent::Signal(number) => {
+                self.out.push(Effect::Signal(attempt, Blow::Number(number)));
+                self.ask(Request::ClearIntent { run });
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::domain::{AttemptId, Output, Runner};
+use crate::domain::{Attempt, AttemptId, Output, Run, Runner};
 use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 use super::core::{Blow, Config, Core, Effect, Event, Grace, Line, Now};
-use super::ledger::{Claim, Ledger};
+use super::ledger::{Claim, HookStart, Ledger};
 use super::log;
 use super::recovery::Facts;
 use super::start;
@@ -39,6 +39,10 @@ pub(crate) struct RunnerOptions {
     pub run_for: Option<Duration>,
     pub grace: Grace,
     pub leave_running: bool,
+    /// For jobs without an `--on-failure` of their own.
+    pub on_failure: Option<String>,
+    /// A run as JSON, for the standard input of hooks.
+    pub describe: fn(&Run, &[Attempt]) -> String,
     /// The machine's zone; asked whenever a job without one of its own is evaluated.
     pub zone: fn() -> Tz,
     pub file: Option<JobFile>,
@@ -80,6 +84,9 @@ const STEP: TimeDelta = TimeDelta::milliseconds(500);
 /// How often a living output is looked at, so that a runaway job cannot fill the disk.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
+/// A hook that takes longer is ended.
+const HOOK_LIMIT: Duration = Duration::from_secs(60);
+
 /// Where nothing tells of other processes' commits, they are looked for this often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -109,6 +116,9 @@ struct Driver {
     watch: Option<FileWatch>,
     signals: Signals,
     file: Option<(JobFile, Option<PathWatch>)>,
+    hook_ends: UnboundedReceiver<(i64, Option<String>)>,
+    tell_hook: UnboundedSender<(i64, Option<String>)>,
+    describe: fn(&Run, &[Attempt]) -> String,
     alive: HashMap<AttemptId, Alive>,
     adopted: HashMap<AttemptId, orphan::Orphan>,
     launcher: start::Launcher,
@@ -141,6 +151,7 @@ struct Signals {
 enum Woken {
     Told(Option<Told>),
     Ended(Option<(AttemptId, Ended)>),
+    HookEnded(Option<(i64, Option<String>)>),
     Timer(io::Result<TimerEvent>),
     File(io::Result<FileEvent>),
     JobFile,
@@ -168,10 +179,11 @@ impl Driver {
         };
         let (id, salt) = (store.read().meta("id")?, store.read().meta("salt")?);
         let (tell, told) = unbounded_channel();
-        let ledger = Ledger::new(salt, options.zone);
+        let ledger = Ledger::new(salt, options.zone, options.on_failure);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
         let (tell_end, ends) = unbounded_channel();
+        let (tell_hook, hook_ends) = unbounded_channel();
         let now = Utc::now();
         let core = Core::new(Config {
             runner: Runner {
@@ -199,6 +211,9 @@ impl Driver {
             watch,
             signals,
             file,
+            hook_ends,
+            tell_hook,
+            describe: options.describe,
             alive: HashMap::new(),
             adopted: HashMap::new(),
             launcher: start::Launcher::new(path, id),
@@ -238,12 +253,11 @@ impl Driver {
             }
         };
         let changed = async {
-            match &self.watch {
-                Some(watch) => watch.changed().await,
-                None => {
-                    tokio::time::sleep(TICK).await;
-                    Ok(FileEvent::Written)
-                }
+            if let Some(watch) = &self.watch {
+                watch.changed().await
+            } else {
+                tokio::time::sleep(TICK).await;
+                Ok(FileEvent::Written)
             }
         };
         let file_changed = async {
@@ -265,6 +279,7 @@ impl Driver {
         tokio::select! {
             told = self.told.recv() => Woken::Told(told),
             end = self.ends.recv() => Woken::Ended(end),
+            end = self.hook_ends.recv() => Woken::HookEnded(end),
             fired = self.timer.fired() => Woken::Timer(fired),
             event = changed => Woken::File(event),
             () = file_changed => Woken::JobFile,
@@ -282,6 +297,11 @@ impl Driver {
         match woken {
             Woken::Told(told) => self.hear(told)?,
             Woken::Ended(end) => self.hear_end(end),
+            Woken::HookEnded(end) => {
+                if let Some((hook, message)) = end {
+                    self.feed(Event::HookEnded(hook, message));
+                }
+            }
             Woken::Timer(fired) => {
                 fired.map_err(system("cannot read the timer"))?;
                 self.notice_step();
@@ -387,6 +407,7 @@ impl Driver {
                     self.trim_at = None;
                 }
             }
+            Effect::Hook(start) => self.start_hook(&start),
             Effect::WakeAt(at) => self.set_timer(at),
             Effect::DeadlineAt(at) => {
                 self.deadline = at
@@ -501,11 +522,36 @@ impl Driver {
         let signals: &[group::Signal] = match blow {
             Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
             Blow::Kill => &[group::Signal::Kill],
+            Blow::Number(number) => &[group::Signal::Other(number)],
         };
         for signal in signals {
             // Nobody there any more is the answer we want.
             let _ = signal_tree(&alive.identity, &alive.mark, *signal);
         }
+    }
+
+    fn start_hook(&self, start: &HookStart) {
+        let told = (self.describe)(&start.run, &start.attempts);
+        let id = start.hook.id;
+        let tell = self.tell_hook.clone();
+        let started = self.launcher.launch_hook(start, told);
+        let path = self.launcher.output_of_hook(id);
+        let mark = self.launcher.mark_of_hook(id);
+        tokio::spawn(async move {
+            let message = match started {
+                Err(message) => Some(message),
+                Ok(mut child) => {
+                    let ended = tokio::time::timeout(HOOK_LIMIT, child.ended()).await;
+                    if ended.is_err() {
+                        let _ = signal_tree(&child.identity, &mark, group::Signal::Kill);
+                        let _ = child.ended().await;
+                    }
+                    start::hook_message(ended.ok().map(|ended| ended.exit))
+                }
+            };
+            let _ = output::discard(&path);
+            let _ = tell.send((id, message));
+        });
     }
 
     fn trim(&mut self) {

@@ -12,17 +12,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{
-    AttemptId, AttemptState, Intent, Job, JobId, Kind, Missed, Options, Origin, Reason, RunId,
-    Runner, Span,
+    Attempt, AttemptId, AttemptState, Intent, JobId, Kind, Missed, Options, Origin, Overlap,
+    Reason, Run, RunId, Runner,
 };
-use crate::schedule::{self, Context, Recurrence, Seed};
 use crate::store::{
-    Candidate, Claimed, DueJob, Finish, NewRun, OpenAttempt, OptionsCache, Process, Stage,
-    StoreError, Tx,
+    Candidate, Claimed, DueJob, Finish, Hook, NewRun, OpenAttempt, OpenRun, OptionsCache, Process,
+    Stage, StoreError, Tx,
 };
 
+use super::ends::{self, End};
+use super::pausing;
 use super::plan::{Moment, plan};
 use super::policy::{self, Verdict};
+use super::timing::recurrence_of;
 
 /// What the core asks of the file.
 #[derive(Debug, Clone)]
@@ -51,6 +53,14 @@ pub(crate) enum Request {
         attempt: AttemptId,
         run: RunId,
     },
+    /// What was asked of the run is done.
+    ClearIntent {
+        run: RunId,
+    },
+    HookEnded {
+        hook: i64,
+        message: Option<String>,
+    },
     /// The wall clock was stepped: coming retries keep their distance.
     ShiftRetries {
         by: TimeDelta,
@@ -67,11 +77,15 @@ pub(crate) struct Dispatch {
     pub free: usize,
     /// Runs to claim beyond that, so that the next start need not wait for a commit.
     pub ahead: usize,
+    /// Hooks that could start at once.
+    pub hooks: usize,
 }
 
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Entered,
+    /// Written, and nothing follows from it.
+    Noted,
+    HookEnded,
     Unfinished(Vec<(OpenAttempt, Claim)>),
     Dispatched(Dispatched),
     /// The start or the end of an attempt is on disk.
@@ -95,8 +109,9 @@ pub(crate) struct Dispatched {
     pub claims: Vec<Claim>,
     /// Runs in the runner's hands that somebody wants ended or back.
     pub flagged: Vec<(RunId, Intent)>,
+    pub hooks: Vec<HookStart>,
     /// The order of the first run that waits for a slot.
-    pub first_waiting: Option<(i64, DateTime<Utc>, RunId)>,
+    pub first_waiting: Option<Place>,
     /// When the file next has something due.
     pub next: Option<DateTime<Utc>>,
     /// Whether anything waits that `--until-idle` waits for.
@@ -105,10 +120,22 @@ pub(crate) struct Dispatched {
     pub more: bool,
 }
 
+/// Where a run stands in the order of starts: priority, due time, number.
+pub(crate) type Place = (i64, DateTime<Utc>, RunId);
+
 /// A claimed run with its options.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub row: Claimed,
+    pub options: Arc<Options>,
+}
+
+/// A hook with what it is told.
+#[derive(Debug, Clone)]
+pub(crate) struct HookStart {
+    pub hook: Hook,
+    pub run: Run,
+    pub attempts: Vec<Attempt>,
     pub options: Arc<Options>,
 }
 
@@ -118,16 +145,19 @@ const ROUND: usize = 500;
 pub(crate) struct Ledger {
     salt: String,
     zone: fn() -> Tz,
+    /// `run --on-failure`: for jobs without their own.
+    on_failure: Option<String>,
     cache: OptionsCache,
 }
 
 impl Ledger {
     /// `zone` tells the machine's zone; it is asked whenever a job without a zone of its
     /// own is evaluated.
-    pub(crate) fn new(salt: String, zone: fn() -> Tz) -> Self {
+    pub(crate) fn new(salt: String, zone: fn() -> Tz, on_failure: Option<String>) -> Self {
         Self {
             salt,
             zone,
+            on_failure,
             cache: OptionsCache::default(),
         }
     }
@@ -141,7 +171,7 @@ impl Ledger {
         match request {
             Request::Enter { runner, boot } => {
                 self.enter(tx, runner, boot, now)?;
-                Ok(Answer::Entered)
+                Ok(Answer::Noted)
             }
             Request::Unfinished => self.unfinished(tx).map(Answer::Unfinished),
             Request::Dispatch(dispatch) => {
@@ -166,15 +196,20 @@ impl Ledger {
             }
             Request::Drop { attempt, run } => {
                 tx.unclaim(*attempt, None)?;
-                let job = tx.end_waiting(*run, Stage::Cancelled, None, now)?;
-                if let Some(job) = job {
-                    after_end(tx, job)?;
-                }
+                ends::end_waiting(tx, *run, Stage::Cancelled, None, now)?;
                 Ok(Answer::Recorded(*attempt, Record::Dropped))
+            }
+            Request::ClearIntent { run } => {
+                tx.clear_intent(*run)?;
+                Ok(Answer::Noted)
+            }
+            Request::HookEnded { hook, message } => {
+                tx.end_hook(*hook, message.as_deref())?;
+                Ok(Answer::HookEnded)
             }
             Request::ShiftRetries { by } => {
                 tx.shift_retries(by.num_microseconds().unwrap_or(0))?;
-                Ok(Answer::Entered)
+                Ok(Answer::Noted)
             }
             Request::Leave => {
                 tx.leave_runner()?;
@@ -192,6 +227,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let before = tx.enter_runner(runner, boot)?;
+        tx.lose_hooks()?;
         let mut jobs = tx.event_jobs(Kind::Start)?;
         if before.as_deref() != Some(boot) {
             jobs.extend(tx.event_jobs(Kind::Reboot)?);
@@ -240,6 +276,12 @@ impl Ledger {
             since: dispatch.since,
             horizon: dispatch.horizon,
         };
+        for job in tx.jobs_to_resume(now)? {
+            if let Some(job) = tx.job(job)? {
+                pausing::resume(tx, &job, &self.salt, (self.zone)(), now)?;
+            }
+        }
+        tx.resume_queues(now)?;
         let due = tx.due_jobs(dispatch.horizon, ROUND)?;
         for job in &due {
             self.fall_due(tx, job, moment)?;
@@ -249,21 +291,42 @@ impl Ledger {
             self.come_forward(tx, run, moment)?;
         }
         let flagged = tx.flagged_runs()?;
-        let (claims, first_waiting) = self.claim(tx, dispatch, now)?;
+        let (claims, first_waiting, expired) = self.claim(tx, dispatch, now)?;
+        let next = [tx.first_due()?, tx.first_timed()?, tx.first_resume()?];
+        let hooks = self.take_hooks(tx, dispatch.hooks)?;
         Ok(Dispatched {
             claims,
             flagged,
+            busy: first_waiting.is_some() || tx.has_unfinished_work()? || tx.has_open_hooks()?,
+            hooks,
             first_waiting,
-            next: earliest(tx.first_due()?, tx.first_timed()?),
-            busy: first_waiting.is_some() || tx.has_unfinished_work()?,
-            more: due.len() == ROUND || timed.len() == ROUND,
+            next: next.into_iter().flatten().min(),
+            // What expired made room for runs that were not looked at.
+            more: due.len() == ROUND || timed.len() == ROUND || expired,
         })
+    }
+
+    fn take_hooks(&mut self, tx: &Tx<'_>, free: usize) -> Result<Vec<HookStart>, StoreError> {
+        let mut starts = Vec::new();
+        for hook in tx.take_hooks(free)? {
+            let Some(run) = tx.run(hook.run)? else {
+                tx.end_hook(hook.id, Some("its run is gone"))?;
+                continue;
+            };
+            starts.push(HookStart {
+                attempts: tx.attempts(run.id)?,
+                options: tx.options_of_job(run.job, &mut self.cache)?,
+                hook,
+                run,
+            });
+        }
+        Ok(starts)
     }
 
     /// The third law: the rows of a due job, and its next due time.
     fn fall_due(&self, tx: &Tx<'_>, due: &DueJob, moment: Moment) -> Result<(), StoreError> {
         let job = &due.job;
-        let Some(recurrence) = self.recurrence(job) else {
+        let Ok(Some(recurrence)) = recurrence_of(job, &self.salt, (self.zone)()) else {
             // Its words were good when it was added; they are not any more (a zone that
             // is gone). The job waits for an edit, and the others go on.
             return tx.advance_job(job.id, None);
@@ -278,14 +341,14 @@ impl Ledger {
             if matches!(stage, Some(Stage::Claimed | Stage::Running)) {
                 tx.set_intent(*run, Intent::Cancel)?;
             } else {
-                tx.end_waiting(*run, Stage::Cancelled, None, moment.now)?;
+                ends::end_waiting(tx, *run, Stage::Cancelled, None, moment.now)?;
             }
         }
         for run in &plan.runs {
             if tx.has_due(job.id, run.due)? {
                 continue;
             }
-            tx.insert_run(&NewRun {
+            let (id, _) = tx.insert_run(&NewRun {
                 job: job.id,
                 origin: Origin::Schedule,
                 stage: run.stage,
@@ -296,30 +359,24 @@ impl Ledger {
                 missed: run.missed,
                 now: moment.now,
             })?;
+            if run.stage.is_final() {
+                let end = End {
+                    run: id,
+                    job: job.id,
+                    stage: run.stage,
+                    reason: run.reason,
+                };
+                ends::run_ended(
+                    tx,
+                    end,
+                    &job.options,
+                    self.on_failure.as_deref(),
+                    moment.now,
+                )?;
+            }
         }
         tx.advance_job(job.id, plan.next)?;
-        after_end(tx, job.id)
-    }
-
-    fn recurrence(&self, job: &Job) -> Option<Recurrence> {
-        let when = schedule::parse(&job.when).ok()?;
-        let zone = match &job.options.tz {
-            Some(name) => name.parse().ok()?,
-            None => (self.zone)(),
-        };
-        let context = Context {
-            now: job.created,
-            zone,
-            seed: Some(Seed {
-                name: job.name.as_str(),
-                salt: &self.salt,
-            }),
-            anchor: job.anchor,
-            from: job.options.from,
-            until: job.options.until,
-            jitter: job.options.jitter.unwrap_or(Span::from_millis(0)),
-        };
-        when.recurrence(&context).ok()?
+        ends::come_forward(tx, job.id)
     }
 
     /// A one-off whose time has come, or a retry.
@@ -332,20 +389,34 @@ impl Ledger {
         let options = tx.options_of_job(job, &mut self.cache)?;
         let missed = stage == Stage::Timed && due < moment.since;
         if missed && options.missed == Missed::Skip {
-            tx.end_waiting(run, Stage::Skipped, Some(Reason::Missed), moment.now)?;
-            return after_end(tx, job);
+            ends::end_waiting(tx, run, Stage::Skipped, Some(Reason::Missed), moment.now)?;
+            return Ok(());
         }
-        tx.move_run(run, stage, Stage::Ready)?;
+        // After a pause several runs of a job may come at once.
+        let sibling = |other: &OpenRun| {
+            let under_way = matches!(
+                other.stage,
+                Stage::Ready | Stage::Claimed | Stage::Running | Stage::Retrying
+            );
+            other.id != run && under_way
+        };
+        let to = if options.overlap != Overlap::Allow && tx.open_runs(job)?.iter().any(sibling) {
+            Stage::Held
+        } else {
+            Stage::Ready
+        };
+        tx.move_run(run, stage, to)?;
         Ok(())
     }
 
     /// Claims the first runs in the order priority, due time, number, as far as slots go.
+    /// Answers them, the first that waits, and whether any had expired.
     fn claim(
         &mut self,
         tx: &Tx<'_>,
         dispatch: Dispatch,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<Claim>, Option<(i64, DateTime<Utc>, RunId)>), StoreError> {
+    ) -> Result<(Vec<Claim>, Option<Place>, bool), StoreError> {
         let want = dispatch.free + dispatch.ahead;
         let lanes = tx.lanes()?;
         let mut candidates: Vec<(Candidate, bool)> = Vec::new();
@@ -363,6 +434,7 @@ impl Ledger {
             .sort_by_key(|(candidate, _)| (-candidate.priority, candidate.due, candidate.run));
         let mut claims = Vec::new();
         let mut waiting = None;
+        let mut expired = false;
         for (candidate, limited) in candidates {
             let ahead = claims.len() >= dispatch.free;
             if claims.len() >= want || (ahead && limited) {
@@ -377,14 +449,20 @@ impl Ledger {
                 claim.row.number == 1 && now > claim.row.due + deadline.to_delta()
             });
             if too_late {
+                expired = true;
                 tx.unclaim(claim.row.attempt, None)?;
-                tx.end_waiting(claim.row.run, Stage::Skipped, Some(Reason::Expired), now)?;
-                after_end(tx, claim.row.job)?;
+                ends::end_waiting(
+                    tx,
+                    claim.row.run,
+                    Stage::Skipped,
+                    Some(Reason::Expired),
+                    now,
+                )?;
                 continue;
             }
             claims.push(claim);
         }
-        Ok((claims, waiting))
+        Ok((claims, waiting, expired))
     }
 
     /// The second law: a result and all that follows from it.
@@ -402,39 +480,32 @@ impl Ledger {
         };
         let chance = policy::chance_of(finish.attempt.0);
         let again = policy::retry_at(&options, &verdict, row.number, chance, finish.finished);
-        if let Some(at) = again {
+        let cancelled = tx.intent_of(row.run)? == Some(Intent::Cancel);
+        if let Some(at) = again.filter(|_| !cancelled) {
             tx.retry_run(row.run, at, finish)?;
             return Ok(Record::Ended(verdict, Some(at)));
         }
         let stage = match finish.state {
             AttemptState::Succeeded => Stage::Succeeded,
             AttemptState::Cancelled => Stage::Cancelled,
+            // Cancelled while its attempt failed by itself: there is no next one.
+            _ if again.is_some() => Stage::Cancelled,
             _ => Stage::Failed,
         };
         tx.end_run(row.run, stage, finish)?;
-        after_end(tx, row.job)?;
+        let end = End {
+            run: row.run,
+            job: row.job,
+            stage,
+            reason: finish.reason,
+        };
+        ends::run_ended(
+            tx,
+            end,
+            &options,
+            self.on_failure.as_deref(),
+            finish.finished,
+        )?;
         Ok(Record::Ended(verdict, None))
-    }
-}
-
-/// When nothing of a job is under way: its next waiting run comes forward, or the job is done.
-fn after_end(tx: &Tx<'_>, job: JobId) -> Result<(), StoreError> {
-    let open = tx.open_runs(job)?;
-    if open.is_empty() {
-        return tx.end_job_without_future(job);
-    }
-    let behind = |stage| matches!(stage, Stage::Held | Stage::Parked | Stage::Blocked);
-    if open.iter().all(|run| behind(run.stage))
-        && let Some(first) = open.iter().find(|run| run.stage == Stage::Held)
-    {
-        tx.move_run(first.id, Stage::Held, Stage::Ready)?;
-    }
-    Ok(())
-}
-
-fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
     }
 }

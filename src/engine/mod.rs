@@ -10,12 +10,15 @@
 
 mod core;
 mod driver;
+pub(crate) mod ends;
 mod ledger;
 mod log;
+pub(crate) mod pausing;
 mod plan;
 mod policy;
 mod recovery;
 mod start;
+pub(crate) mod timing;
 mod writer;
 
 pub(crate) use core::Grace;

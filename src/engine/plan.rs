@@ -168,12 +168,11 @@ impl Siblings {
                 self.planned = true;
                 row(Stage::Ready, None)
             }
-            Overlap::Skip => row(Stage::Skipped, Some(Reason::Overlap)),
             Overlap::Queue if self.waiting.is_empty() && !self.planned_waiting => {
                 self.planned_waiting = true;
                 row(Stage::Held, None)
             }
-            Overlap::Queue => row(Stage::Skipped, Some(Reason::Overlap)),
+            Overlap::Skip | Overlap::Queue => row(Stage::Skipped, Some(Reason::Overlap)),
             // Two due times of one moment: the first of them has not even begun.
             Overlap::Replace if self.planned || self.planned_waiting => {
                 row(Stage::Skipped, Some(Reason::Overlap))

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::SecondsFormat;
 
-use crate::domain::{AttemptId, Command};
+use crate::domain::{AttemptId, Command, Exit, Options};
 use crate::process::environment::{EnvPlan, compose};
 use crate::process::{Child, Launch, SpawnError, spawn};
-use crate::store::output_path;
+use crate::store::{hook_output_path, output_path};
 
 use super::core::Refusal;
-use super::ledger::Claim;
+use super::ledger::{Claim, HookStart};
 
 /// What the starts of one runner have in common.
 pub(super) struct Launcher {
@@ -47,9 +47,58 @@ impl Launcher {
     pub(super) fn launch(&self, claim: &Claim, slot: u32) -> Result<Child, Refusal> {
         let options = &claim.options;
         let argv = match &claim.row.command {
-            Command::Shell(line) => vec![options.shell().into(), "-c".into(), line.into()],
+            Command::Shell(line) => shell_words(options, line),
             Command::Argv(words) => words.iter().map(OsString::from).collect(),
         };
+        let launch = Launch {
+            umask: options
+                .umask
+                .as_deref()
+                .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
+            nice: options.nice,
+            stdin: options.stdin.clone().map(String::into_bytes),
+            ..self.plain(
+                argv,
+                options,
+                &self.facts(claim, slot),
+                self.output_of(claim.row.attempt),
+            )?
+        };
+        spawn(&launch).map_err(refusal)
+    }
+
+    /// A hook runs in its job's directory and environment, and reads what it is told.
+    pub(super) fn launch_hook(&self, start: &HookStart, told: String) -> Result<Child, String> {
+        let options = &start.options;
+        let words = shell_words(options, &start.hook.command);
+        let output = self.output_of_hook(start.hook.id);
+        let in_words = |refusal| match refusal {
+            Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
+        };
+        let launch = Launch {
+            stdin: Some(told.into_bytes()),
+            ..self
+                .plain(words, options, &self.hook_facts(start), output)
+                .map_err(in_words)?
+        };
+        spawn(&launch).map_err(|error| in_words(refusal(error)))
+    }
+
+    pub(super) fn output_of_hook(&self, hook: i64) -> PathBuf {
+        hook_output_path(&self.database, hook)
+    }
+
+    pub(super) fn mark_of_hook(&self, hook: i64) -> String {
+        format!("{}/hook-{hook}", self.id)
+    }
+
+    fn plain(
+        &self,
+        command: Vec<OsString>,
+        options: &Options,
+        facts: &[(&'static str, String)],
+        output: PathBuf,
+    ) -> Result<Launch, Refusal> {
         let cwd = options.cwd.as_deref().unwrap_or("/");
         let file = match &options.env_file {
             None => Vec::new(),
@@ -65,19 +114,46 @@ impl Launcher {
             .inherited
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()));
-        let launch = Launch {
-            command: argv,
+        Ok(Launch {
+            command,
             cwd: cwd.into(),
-            env: compose(inherited, &plan, &self.facts(claim, slot)),
-            umask: options
-                .umask
-                .as_deref()
-                .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
-            nice: options.nice,
-            stdin: options.stdin.clone().map(String::into_bytes),
-            output: self.output_of(claim.row.attempt),
-        };
-        spawn(&launch).map_err(refusal)
+            env: compose(inherited, &plan, facts),
+            umask: None,
+            nice: None,
+            stdin: None,
+            output,
+        })
+    }
+
+    fn hook_facts(&self, start: &HookStart) -> Vec<(&'static str, String)> {
+        let run = &start.run;
+        let mut facts = vec![
+            ("PUNCTUAL_JOB", run.name.job.to_string()),
+            ("PUNCTUAL_JOB_ID", run.job.to_string()),
+            ("PUNCTUAL_RUN", run.name.to_string()),
+            ("PUNCTUAL_ATTEMPT", run.attempts.to_string()),
+            ("PUNCTUAL_DUE", stamp(run.due)),
+            ("PUNCTUAL_QUEUE", run.queue.to_string()),
+            ("PUNCTUAL_DB", self.database.display().to_string()),
+            ("PUNCTUAL_MARK", self.mark_of_hook(start.hook.id)),
+            ("PUNCTUAL_HOOK", start.hook.occasion.clone()),
+            ("PUNCTUAL_STATE", run.state.as_str().to_owned()),
+        ];
+        facts.extend(
+            run.reason
+                .map(|reason| ("PUNCTUAL_REASON", reason.as_str().to_owned())),
+        );
+        facts.extend(
+            run.exit_code
+                .map(|code| ("PUNCTUAL_EXIT_CODE", code.to_string())),
+        );
+        facts.extend(
+            run.signal
+                .map(|signal| ("PUNCTUAL_SIGNAL", signal.to_string())),
+        );
+        facts.extend(run.started.map(|at| ("PUNCTUAL_STARTED", stamp(at))));
+        facts.extend(run.finished.map(|at| ("PUNCTUAL_FINISHED", stamp(at))));
+        facts
     }
 
     fn facts(&self, claim: &Claim, slot: u32) -> [(&'static str, String); 9] {
@@ -87,15 +163,31 @@ impl Launcher {
             ("PUNCTUAL_JOB_ID", row.job.to_string()),
             ("PUNCTUAL_RUN", row.name.to_string()),
             ("PUNCTUAL_ATTEMPT", row.number.to_string()),
-            (
-                "PUNCTUAL_DUE",
-                row.due.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-            ),
+            ("PUNCTUAL_DUE", stamp(row.due)),
             ("PUNCTUAL_QUEUE", row.queue.to_string()),
             ("PUNCTUAL_SLOT", slot.to_string()),
             ("PUNCTUAL_DB", self.database.display().to_string()),
             ("PUNCTUAL_MARK", self.mark_of(row.attempt)),
         ]
+    }
+}
+
+fn stamp(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn shell_words(options: &Options, line: &str) -> Vec<OsString> {
+    vec![options.shell().into(), "-c".into(), line.into()]
+}
+
+/// What `show` says of a hook that did not do its work; `None` for one that did.
+pub(super) fn hook_message(exit: Option<Exit>) -> Option<String> {
+    match exit {
+        Some(Exit::Code(0)) => None,
+        Some(Exit::Code(code)) => Some(format!("exit {code}")),
+        Some(Exit::Signal(signal)) => Some(format!("signal {signal}")),
+        Some(Exit::Unknown) => Some("nobody saw its end".to_owned()),
+        None => Some("took longer than 60 s".to_owned()),
     }
 }
 

@@ -129,7 +129,7 @@ fn commit(
 }
 
 /// A start whose end is in the same batch need not be written: the end carries its facts.
-fn drop_overtaken(batch: &mut Vec<Request>) {
+pub(super) fn drop_overtaken(batch: &mut Vec<Request>) {
     let ended: Vec<AttemptId> = batch
         .iter()
         .filter_map(|request| match request {

@@ -15,7 +15,7 @@ pub(crate) struct Process {
     pub pid: i32,
     /// Field 22 of /proc/PID/stat.
     pub ticks: u64,
-    /// CLOCK_BOOTTIME at the start, in ms: timeouts are counted from it.
+    /// `CLOCK_MONOTONIC` at the start, in ms: timeouts are counted from it.
     pub uptime_ms: u64,
     pub started: DateTime<Utc>,
     pub slot: u32,
@@ -290,7 +290,9 @@ impl Tx<'_> {
             .conn
             .prepare_cached(
                 "UPDATE run
-                 SET state = 3, not_before = ?2,
+                 SET state = CASE (SELECT state FROM job WHERE id = run.job) WHEN 1 THEN 5 ELSE 3 END,
+                     not_before = ?2,
+                     intent = NULL,
                      started = coalesce(started, ?3),
                      attempts = (SELECT number FROM attempt WHERE id = ?4)
                  WHERE id = ?1 AND state IN (6, 7)",

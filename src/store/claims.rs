@@ -146,8 +146,14 @@ impl Tx<'_> {
             .conn
             .prepare_cached(
                 "UPDATE run
-                 SET state = CASE WHEN ?2 IS NULL THEN 2 ELSE 1 END,
-                     not_before = coalesce(?2, not_before)
+                 SET state = CASE
+                       WHEN (SELECT state FROM job WHERE id = run.job) = 1 AND origin = 0 THEN 5
+                       WHEN ?2 IS NULL THEN 2
+                       WHEN attempts > 0 THEN 3
+                       ELSE 1
+                     END,
+                     not_before = coalesce(?2, not_before),
+                     intent = NULL
                  WHERE id = (SELECT run FROM attempt WHERE id = ?1 AND state = 0) AND state = 6",
             )?
             .execute((attempt.0, not_before.map(micros)))?;

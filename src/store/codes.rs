@@ -111,7 +111,7 @@ codes!(job_state, to_job_state, JobState {
     0 => JobState::Active, 1 => JobState::Paused, 2 => JobState::Done; else JobState::Removed
 });
 codes!(kind, to_kind, Kind {
-    0 => Kind::Once, 1 => Kind::Recurring, 2 => Kind::Reboot, 3 => Kind::Start; else Kind::Never
+    0 => Kind::Once, 1 => Kind::Recurring, 2 => Kind::Reboot, 3 => Kind::Start, 4 => Kind::Never; else Kind::After
 });
 codes!(origin, to_origin, Origin {
     0 => Origin::Schedule, 1 => Origin::Trigger, 2 => Origin::Retry; else Origin::After
@@ -146,6 +146,7 @@ mod tests {
             Kind::Reboot,
             Kind::Start,
             Kind::Never,
+            Kind::After,
         ] {
             assert_eq!(to_kind(kind(value)), value);
         }

@@ -23,6 +23,11 @@ pub(crate) fn output_path(database: &Path, attempt: AttemptId) -> PathBuf {
     beside(database, &format!("-out-{}", attempt.0))
 }
 
+/// Where a hook writes while it lives.
+pub(crate) fn hook_output_path(database: &Path, hook: i64) -> PathBuf {
+    beside(database, &format!("-hook-{hook}"))
+}
+
 /// The attempts that have an output file beside the database.
 pub(crate) fn outputs_beside(database: &Path) -> io::Result<Vec<AttemptId>> {
     let mut prefix = database.file_name().unwrap_or_default().to_os_string();

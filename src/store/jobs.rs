@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{Command, Job, JobId, JobState, Kind, Name, Options};
+use crate::domain::{Command, Job, JobId, Kind, Name, Options};
 
-use super::codes::{instant, job_state, kind, micros, to_job_state, to_kind};
+use super::codes::{instant, kind, micros, to_job_state, to_kind};
 use super::queues::name_of;
 use super::settings::OptionsCache;
 use super::{Read, StoreError, Tx};
@@ -292,6 +292,59 @@ impl Read<'_> {
         Ok(first.map(instant))
     }
 
+    /// Paused jobs whose pause is over by `now`.
+    pub(crate) fn jobs_to_resume(&self, now: DateTime<Utc>) -> Result<Vec<JobId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM job WHERE state = 1 AND resume_at IS NOT NULL AND resume_at <= ?1",
+        )?;
+        let rows = statement.query_map([micros(now)], |row| row.get(0).map(JobId))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When the first pause with an end is over.
+    pub(crate) fn first_resume(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT min(at) FROM (
+               SELECT min(resume_at) AS at FROM job WHERE state = 1 AND resume_at IS NOT NULL
+               UNION ALL
+               SELECT min(resume_at) FROM queue WHERE resume_at IS NOT NULL)",
+        )?;
+        let first: Option<i64> = statement.query_row([], |row| row.get(0))?;
+        Ok(first.map(instant))
+    }
+
+    /// The living jobs that a selector means: all, or those of one queue.
+    pub(crate) fn jobs_of_queue(&self, queue: Option<&Name>) -> Result<Vec<Job>, StoreError> {
+        let mut statement = self.conn.prepare_cached(concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM job JOIN queue ON queue.id = job.queue
+              WHERE job.state <> 3 AND (?1 IS NULL OR queue.name = ?1)
+              ORDER BY job.id"
+        ))?;
+        let mut cache = OptionsCache::default();
+        let mut options = self.options_for_row(&mut cache);
+        let rows =
+            statement.query_map([queue.map(Name::as_str)], |row| job_of(row, &mut options))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether this paused job was paused by `pause --all`.
+    pub(crate) fn was_paused_with_all(&self, id: JobId) -> Result<bool, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT paused_with_all FROM job WHERE id = ?1")?;
+        Ok(statement.query_row([id.0], |row| row.get(0))?)
+    }
+
+    /// The queue's number of a job.
+    pub(crate) fn queue_of_job(&self, id: JobId) -> Result<i64, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT queue FROM job WHERE id = ?1")?;
+        Ok(statement.query_row([id.0], |row| row.get(0))?)
+    }
+
     /// The living jobs that came from one file, with their keys.
     pub(crate) fn jobs_of_source(&self, source: &str) -> Result<Vec<(String, Job)>, StoreError> {
         let mut statement = self.conn.prepare_cached(concat!(
@@ -410,30 +463,63 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Moves the job from one state to another; `false` when it was not in the first.
-    pub(crate) fn move_job(
-        &self,
-        id: JobId,
-        from: JobState,
-        to: JobState,
-    ) -> Result<bool, StoreError> {
-        let changed = self
-            .conn
-            .prepare_cached("UPDATE job SET state = ?3 WHERE id = ?1 AND state = ?2")?
-            .execute((id.0, job_state(from), job_state(to)))?;
-        Ok(changed > 0)
-    }
-
     /// A one-off that ended, or a recurring job past its bounds, is done.
     pub(crate) fn end_job_without_future(&self, id: JobId) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
                 "UPDATE job
                  SET state = 2
-                 WHERE id = ?1 AND state IN (0, 1) AND kind IN (0, 1) AND next_due IS NULL",
+                 WHERE id = ?1 AND state IN (0, 1)
+                   AND ((kind IN (0, 1) AND next_due IS NULL)
+                     OR (kind = 5 AND NOT EXISTS (
+                       SELECT 1
+                       FROM edge JOIN job AS parent ON parent.id = edge.parent
+                       WHERE edge.job = ?1 AND parent.state < 2)))",
             )?
             .execute([id.0])?;
         Ok(())
+    }
+
+    /// Starts nothing new of this job until it is resumed; `false` when it was not active.
+    pub(crate) fn pause_job(
+        &self,
+        id: JobId,
+        until: Option<DateTime<Utc>>,
+        with_all: bool,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE job
+                 SET state = 1, resume_at = ?2, paused_with_all = ?3
+                 WHERE id = ?1 AND state = 0",
+            )?
+            .execute((id.0, until.map(micros), with_all))?;
+        self.conn
+            .prepare_cached("UPDATE run SET state = 5 WHERE job = ?1 AND state IN (1, 2, 3, 4)")?
+            .execute([id.0])?;
+        self.flag_claims(id)?;
+        Ok(changed > 0)
+    }
+
+    /// Lets a paused job go on; its parked runs wait for their time again.
+    pub(crate) fn unpause_job(&self, id: JobId) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE job
+                 SET state = 0, resume_at = NULL, paused_with_all = 0
+                 WHERE id = ?1 AND state = 1",
+            )?
+            .execute([id.0])?;
+        self.conn
+            .prepare_cached(
+                "UPDATE run
+                 SET state = CASE WHEN attempts > 0 THEN 3 ELSE 1 END
+                 WHERE job = ?1 AND state = 5",
+            )?
+            .execute([id.0])?;
+        Ok(changed > 0)
     }
 
     pub(crate) fn remove_job(&self, id: JobId) -> Result<bool, StoreError> {

@@ -7,10 +7,14 @@
 //! that a second store can stand beside it one day.
 
 mod attempts;
+#[cfg(test)]
+mod audit;
 mod claims;
 mod codes;
+mod edges;
 mod error;
 mod file;
+mod hooks;
 mod jobs;
 mod open;
 mod queues;
@@ -24,10 +28,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use attempts::{Finish, OpenAttempt, Process};
+#[cfg(test)]
+pub(crate) use audit::{AttemptRow, JobRow, RunRow};
 pub(crate) use claims::{Candidate, Claimed};
 pub(crate) use codes::Stage;
 pub(crate) use error::StoreError;
-pub(crate) use file::{lock_path, output_path, outputs_beside};
+pub(crate) use file::{hook_output_path, lock_path, output_path, outputs_beside};
+pub(crate) use hooks::Hook;
 pub(crate) use jobs::{DueJob, NewJob};
 pub(crate) use runs::{NewRun, OpenRun, RunFilter};
 pub(crate) use settings::OptionsCache;

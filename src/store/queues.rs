@@ -1,9 +1,11 @@
 //! Queues: named lanes, made on first use.
 
+use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension;
 
 use crate::domain::{Name, Queue, QueueState};
 
+use super::codes::micros;
 use super::{Read, StoreError, Tx};
 
 /// A queue as the claim needs it.
@@ -75,6 +77,55 @@ impl Tx<'_> {
             .prepare_cached("INSERT INTO queue(name) VALUES (?1)")?
             .execute([name.as_str()])?;
         Ok(self.conn.last_insert_rowid())
+    }
+
+    /// Pauses or resumes a queue; `false` when it was like that before. Its claims without a process go back.
+    pub(crate) fn set_queue_paused(
+        &self,
+        id: i64,
+        paused: bool,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "UPDATE queue SET paused = ?2, resume_at = ?3 WHERE id = ?1 AND paused <> ?2",
+            )?
+            .execute((id, paused, until.map(micros)))?;
+        if paused {
+            self.conn
+                .prepare_cached(
+                    "UPDATE run SET intent = 2 WHERE state = 6 AND queue = ?1 AND intent IS NULL",
+                )?
+                .execute([id])?;
+        }
+        Ok(changed > 0)
+    }
+
+    /// Ends the pauses of queues whose time is over.
+    pub(crate) fn resume_queues(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE queue
+                 SET paused = 0, resume_at = NULL
+                 WHERE resume_at IS NOT NULL AND resume_at <= ?1",
+            )?
+            .execute([micros(now)])?;
+        Ok(())
+    }
+
+    /// Removes a queue that no job and no run uses; `false` when one does.
+    pub(crate) fn remove_queue(&self, id: i64) -> Result<bool, StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached(
+                "DELETE FROM queue
+                 WHERE id = ?1
+                   AND NOT EXISTS (SELECT 1 FROM job WHERE queue = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM run WHERE queue = ?1)",
+            )?
+            .execute([id])?;
+        Ok(changed > 0)
     }
 
     pub(crate) fn set_queue_slots(&self, id: i64, slots: Option<u32>) -> Result<(), StoreError> {

@@ -31,6 +31,9 @@ pub(crate) struct OpenRun {
     pub stage: Stage,
 }
 
+/// A run whose waiting time is over: its job, its stage, and when it was due.
+pub(crate) type TimedRun = (RunId, JobId, Stage, DateTime<Utc>);
+
 /// Which runs a history shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunFilter {
@@ -197,6 +200,42 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The stage of a job's newest run.
+    pub(crate) fn open_or_last_stage(&self, job: JobId) -> Result<Option<Stage>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT state FROM run WHERE job = ?1 ORDER BY seq DESC LIMIT 1")?;
+        let code: Option<i64> = statement.query_row([job.0], |row| row.get(0)).optional()?;
+        Ok(code.map(Stage::from_code))
+    }
+
+    /// Every unfinished run, or those of one queue.
+    pub(crate) fn all_open_runs(&self, queue: Option<&str>) -> Result<Vec<Run>, StoreError> {
+        let mut statement = self.conn.prepare(concat!(
+            "SELECT ",
+            run_columns!(),
+            run_source!(),
+            "WHERE run.state < 10 AND (?1 IS NULL OR queue.name = ?1)
+             ORDER BY run.id"
+        ))?;
+        let rows = statement.query_map([queue], |row| run_of(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest run of each job, where it failed.
+    pub(crate) fn latest_failures(&self, since: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
+        let mut statement = self.conn.prepare(concat!(
+            "SELECT ",
+            run_columns!(),
+            run_source!(),
+            "WHERE run.state = 11 AND run.due >= ?1 AND job.state <> 3
+               AND run.seq = (SELECT max(seq) FROM run AS other WHERE other.job = run.job)
+             ORDER BY run.id"
+        ))?;
+        let rows = statement.query_map([micros(since)], |row| run_of(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The unfinished runs of a job, the earliest due first.
     pub(crate) fn open_runs(&self, job: JobId) -> Result<Vec<OpenRun>, StoreError> {
         let mut statement = self.conn.prepare_cached(
@@ -219,7 +258,7 @@ impl Read<'_> {
         &self,
         horizon: DateTime<Utc>,
         limit: usize,
-    ) -> Result<Vec<(RunId, JobId, Stage, DateTime<Utc>)>, StoreError> {
+    ) -> Result<Vec<TimedRun>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id, job, state, due
              FROM run
@@ -252,13 +291,8 @@ impl Read<'_> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id, intent FROM run WHERE state IN (6, 7) AND intent IS NOT NULL",
         )?;
-        let rows = statement.query_map([], |row| {
-            let intent = match row.get::<_, i64>(1)? {
-                1 => Intent::Cancel,
-                _ => Intent::GiveBack,
-            };
-            Ok((RunId(row.get(0)?), intent))
-        })?;
+        let rows =
+            statement.query_map([], |row| Ok((RunId(row.get(0)?), intent_of(row.get(1)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -272,7 +306,27 @@ impl Read<'_> {
     }
 }
 
+/// Codes of an intent from here on are signals.
+const SIGNALS: i64 = 100;
+
+fn intent_of(code: i64) -> Intent {
+    match code {
+        1 => Intent::Cancel,
+        code if code > SIGNALS => Intent::Signal((code - SIGNALS) as i32),
+        _ => Intent::GiveBack,
+    }
+}
+
 impl Tx<'_> {
+    /// What is asked of a run, if anything.
+    pub(crate) fn intent_of(&self, id: RunId) -> Result<Option<Intent>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT intent FROM run WHERE id = ?1")?;
+        let code: Option<i64> = statement.query_row([id.0], |row| row.get(0))?;
+        Ok(code.map(intent_of))
+    }
+
     /// Inserts a run with the job's next number.
     pub(crate) fn insert_run(&self, run: &NewRun) -> Result<(RunId, i64), StoreError> {
         let seq: i64 = self
@@ -348,16 +402,57 @@ impl Tx<'_> {
         let code = match intent {
             Intent::Cancel => 1,
             Intent::GiveBack => 2,
+            Intent::Signal(number) => SIGNALS + i64::from(number),
         };
         let changed = self
             .conn
             .prepare_cached(
                 "UPDATE run
                  SET intent = ?2
-                 WHERE id = ?1 AND state IN (6, 7) AND coalesce(intent, 2) = 2",
+                 WHERE id = ?1 AND state IN (6, 7) AND coalesce(intent, 2) <> 1",
             )?
             .execute((id.0, code))?;
         Ok(changed > 0)
+    }
+
+    pub(crate) fn clear_intent(&self, id: RunId) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE run SET intent = NULL WHERE id = ?1")?
+            .execute([id.0])?;
+        Ok(())
+    }
+
+    /// All that a blocked run waited for has come; it is due from now on.
+    pub(crate) fn unblock_run(
+        &self,
+        id: RunId,
+        to: Stage,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE run SET state = ?2, due = ?3, not_before = ?3 WHERE id = ?1 AND state = 0",
+            )?
+            .execute((id.0, to as i64, micros(now)))?;
+        Ok(())
+    }
+
+    /// Gives a waiting run another time.
+    pub(crate) fn reschedule_run(
+        &self,
+        id: RunId,
+        due: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE run
+                 SET due = ?2, not_before = ?2, origin = 0,
+                     state = CASE WHEN state = 5 THEN 5 WHEN ?2 > ?3 THEN 1 ELSE 2 END
+                 WHERE id = ?1 AND state IN (0, 1, 2, 5)",
+            )?
+            .execute((id.0, micros(due), micros(now)))?;
+        Ok(())
     }
 
     /// Asks the runner to give back the claims of a job that was changed.

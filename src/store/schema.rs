@@ -14,7 +14,8 @@ pub(super) const MIGRATIONS: &[&str] = &[V1];
 /// Every table of the newest schema, sorted: a file with other tables, or with a trigger or a
 /// view, was changed by somebody else and is refused.
 pub(super) const TABLES: &[&str] = &[
-    "attempt", "boot", "edge", "job", "meta", "output", "queue", "run", "runner", "settings",
+    "attempt", "boot", "edge", "hook", "job", "meta", "output", "queue", "run", "runner",
+    "settings",
 ];
 
 const V1: &str = "
@@ -27,7 +28,8 @@ CREATE TABLE queue (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   slots INTEGER,
-  paused INTEGER NOT NULL DEFAULT 0
+  paused INTEGER NOT NULL DEFAULT 0,
+  resume_at INTEGER
 ) STRICT;
 
 -- Distinct sets of options, as JSON with the keys of a job file. Stored once: an
@@ -54,13 +56,17 @@ CREATE TABLE job (
   last_seq INTEGER NOT NULL DEFAULT 0,
   unique_key TEXT,
   source TEXT,
-  source_key TEXT
+  source_key TEXT,
+  resume_at INTEGER,
+  -- Paused by `pause --all`, so that `resume --all` wakes just these.
+  paused_with_all INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX job_name ON job(name) WHERE state <> 3;
 CREATE INDEX job_removed ON job(name, id) WHERE state = 3;
 CREATE UNIQUE INDEX job_unique ON job(unique_key) WHERE unique_key IS NOT NULL AND state < 2;
 CREATE INDEX job_due ON job(next_due) WHERE next_due IS NOT NULL AND state = 0;
 CREATE INDEX job_source ON job(source, source_key) WHERE source IS NOT NULL AND state <> 3;
+CREATE INDEX job_resume ON job(resume_at) WHERE resume_at IS NOT NULL AND state = 1;
 CREATE INDEX job_event ON job(kind) WHERE kind IN (2, 3) AND state = 0;
 
 CREATE TABLE run (
@@ -135,6 +141,20 @@ CREATE TABLE edge (
   PRIMARY KEY (job, parent)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edge_parent ON edge(parent);
+
+-- Commands that tell of an end. 0 waits, 1 started, 2 ended.
+CREATE TABLE hook (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER NOT NULL REFERENCES run,
+  occasion TEXT NOT NULL,
+  command TEXT NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
+  at INTEGER NOT NULL,
+  -- Why it did not do its work; NULL when it did.
+  message TEXT
+) STRICT;
+CREATE INDEX hook_waiting ON hook(state, id) WHERE state < 2;
+CREATE INDEX hook_run ON hook(run);
 
 -- At most one row: who runs, or who ran last.
 CREATE TABLE runner (

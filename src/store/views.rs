@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension;
 
-use crate::domain::{Job, JobId, JobState, JobView, Name, Run, Runner, Waiting};
+use crate::domain::{Job, JobId, JobState, JobView, Kind, Name, Run, Runner, Waiting};
 
 use super::codes::{Stage, instant, micros};
 use super::jobs::{job_columns, job_of};
@@ -227,7 +227,7 @@ fn view(
         Some(open) => Some(open.not_before.max(open.due)),
         None => job.next_due,
     };
-    let waiting = why(&job, open.as_ref(), lanes, runner);
+    let waiting = why(&job, open, lanes, runner);
     JobView {
         job,
         last,
@@ -237,11 +237,14 @@ fn view(
 }
 
 /// Why nothing of this job starts; `None` when nothing of it waits.
-fn why(job: &Job, open: Option<&Open>, lanes: &[Lane], runner: Option<&Runner>) -> Option<Waiting> {
+fn why(job: &Job, open: Option<Open>, lanes: &[Lane], runner: Option<&Runner>) -> Option<Waiting> {
     if job.state == JobState::Paused {
         return Some(Waiting::JobPaused);
     }
-    let open = open?;
+    let Some(open) = open else {
+        let chained = job.kind == Kind::After && job.state == JobState::Active;
+        return chained.then(|| Waiting::After(job.when.clone()));
+    };
     match open.stage {
         Stage::Blocked => return Some(Waiting::After(job.when.clone())),
         Stage::Timed => return Some(Waiting::Due(open.not_before)),

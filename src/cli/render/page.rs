@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Attempt, Job, JobView, Run, RunRef, RunState};
+use crate::domain::{Attempt, HookFailure, Job, JobView, Run, RunState};
 
 use super::attempts::{attempts_table, runs_with_attempts};
 use super::jobs::{state_tint, state_word};
@@ -23,17 +23,6 @@ pub(crate) struct JobExtra {
     /// The job file it comes from.
     pub file: Option<String>,
     pub hook_failures: Vec<HookFailure>,
-}
-
-/// A hook that did not do its work.
-#[derive(Debug, Clone)]
-pub(crate) struct HookFailure {
-    pub run: RunRef,
-    /// `on-failure` and the like.
-    pub hook: String,
-    pub at: DateTime<Utc>,
-    /// What went wrong, such as `exit 1`.
-    pub message: String,
 }
 
 /// Everything about a job, with its last runs.

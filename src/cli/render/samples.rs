@@ -11,8 +11,8 @@ use crate::domain::{
     RunState, Size, Span, Usage, Waiting,
 };
 
-use super::page::HookFailure;
 use super::{JobExtra, Style};
+use crate::domain::HookFailure;
 
 /// The instant all samples are seen from: a Monday evening in Berlin.
 pub(super) fn now() -> DateTime<Utc> {

@@ -1,0 +1,111 @@
+//! `edit`: a job gets a new definition in place.
+
+use std::process::ExitCode;
+
+use crate::domain::{Job, JobView};
+use crate::store::Tx;
+
+use super::admit::{self, Definition, Moment};
+use super::args::EditArgs;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::render::{json, time};
+use super::{add, command, options, select};
+
+pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if let Some(when) = &args.when {
+        add::check_when(when)?;
+    }
+    if let Some(name) = &args.name {
+        add::check_name(name)?;
+        if args.jobs.len() > 1 {
+            return Err(Failure::usage("several jobs cannot have one name")
+                .hint("give --name with one job only"));
+        }
+    }
+    let mut store = context.open_to_change(&args.jobs[0])?;
+    let views = store.write(|tx| {
+        args.jobs
+            .iter()
+            .map(|word| edit_one(tx, &select::job(tx, word)?, args, context))
+            .collect::<Result<Vec<_>, Failure>>()
+    })?;
+    drop(store);
+    if context.json {
+        if let [view] = views.as_slice() {
+            context.print_json(&json::job(view, &[], context.now, context.zone))?;
+        } else {
+            let views = views.iter().map(|view| (view, [].as_slice()));
+            context.print_json(&json::jobs(views, context.now, context.zone))?;
+        }
+    } else if !context.quiet {
+        for view in &views {
+            let next = match view.next {
+                Some(next) => format!(
+                    "next {}, {}",
+                    time::short(next, context.now, context.zone),
+                    time::distance(next - context.now)
+                ),
+                None => "changed".to_owned(),
+            };
+            context.print(&format!("{}: {next}\n", view.job.name))?;
+        }
+    }
+    Ok(Context::done())
+}
+
+fn edit_one(
+    tx: &Tx<'_>,
+    job: &Job,
+    args: &EditArgs,
+    context: &Context,
+) -> Result<JobView, Failure> {
+    if let Some(name) = &args.name
+        && *name != job.name
+        && !tx.name_is_free(name)?
+    {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!("there is a job named {name} already"),
+        )
+        .hint("choose another --name"));
+    }
+    let mut base = job.options.clone();
+    for name in &args.unset {
+        base = options::unset(&base, name)?;
+    }
+    let definition = Definition {
+        name: args.name.clone().or_else(|| Some(job.name.clone())),
+        when: args.when.clone().unwrap_or_else(|| job.when.clone()),
+        command: if args.command.is_empty() {
+            job.command.clone()
+        } else {
+            command::of_words(&args.command, &args.job, true)?
+        },
+        queue: args.job.queue.clone().unwrap_or_else(|| job.queue.clone()),
+        priority: args.job.priority.unwrap_or(job.priority),
+        options: options::overlay(base, &args.job, context)?,
+        source: None,
+    };
+    let same = definition.when == job.when
+        && definition.name.as_ref() == Some(&job.name)
+        && definition.command == job.command
+        && definition.queue == job.queue
+        && definition.priority == job.priority
+        && definition.options == job.options;
+    if same {
+        return Err(
+            Failure::new(Code::Failed, format!("nothing to change in {}", job.name))
+                .hint("say what: see punctual edit --help"),
+        );
+    }
+    let moment = Moment {
+        now: context.now,
+        zone: context.zone,
+    };
+    admit::redefine(tx, job, &definition, moment)?;
+    let job = tx
+        .job(job.id)?
+        .ok_or_else(|| Failure::new(Code::Failed, "the job was removed meanwhile"))?;
+    Ok(tx.job_view(job)?)
+}

@@ -1,0 +1,496 @@
+//! `man/punctual.1` and `completions/`: rendered from the clap tree, so that they cannot lag behind it.
+//!
+//! A room of tests only. The words that no `--help` has are in `man/punctual.1.md`, in a markdown of
+//! the size this page needs; verbs, options, states and reasons are put into their places here.
+//! A page that is not the committed one fails; `UPDATE=1 cargo test` writes it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command as Process;
+
+use clap::{Arg, Command, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::args::Args;
+use crate::domain::{Reason, RunState};
+
+const SOURCE: &str = include_str!("../../man/punctual.1.md");
+
+/// The day of the last release. mandoc wants one, and today's would change the page every day.
+const DATE: &str = "2026-11-23";
+
+#[test]
+fn the_man_page_is_that_of_the_clap_tree() {
+    must_be("man/punctual.1", &page());
+}
+
+#[test]
+fn the_completions_are_those_of_the_clap_tree() {
+    for (shell, file) in [
+        (Shell::Bash, "punctual.bash"),
+        (Shell::Elvish, "punctual.elv"),
+        (Shell::Fish, "punctual.fish"),
+        (Shell::PowerShell, "punctual.ps1"),
+        (Shell::Zsh, "_punctual"),
+    ] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "punctual", &mut script);
+        must_be(
+            &format!("completions/{file}"),
+            &String::from_utf8(script).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn the_man_page_is_clean() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), page()).unwrap();
+    match Process::new("mandoc")
+        .arg("-Tlint")
+        .arg(file.path())
+        .output()
+    {
+        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), ""),
+        Err(error) => println!("skipped: mandoc: {error}"),
+    }
+}
+
+#[test]
+fn markdown_becomes_roff() {
+    let text = "# A\n\nOne `a-b` *c*,\n'two'.\n\n`x`\n: Why\n  not.\n\n```\n.x 'y' \\%\n```\n";
+    let roff = ".SH A\n.PP\nOne \\fBa\\-b\\fR \\fIc\\fR,\n\\(aqtwo\\(aq.\n.TP\n\\fBx\\fR\nWhy\nnot.\n\
+                .PP\n.RS 4\n.EX\n\\&.x \\(aqy\\(aq \\e%\n.EE\n.RE\n";
+    assert_eq!(roff_of(text), roff);
+}
+
+/// Compares with the committed file, or writes it.
+fn must_be(file: &str, rendered: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    if committed == rendered {
+        return;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, rendered).unwrap();
+        return;
+    }
+    let differing = rendered
+        .lines()
+        .zip(committed.lines().chain(std::iter::repeat("")))
+        .find(|(now, then)| now != then);
+    panic!("{file} is not what the clap tree says; UPDATE=1 cargo test writes it: {differing:?}");
+}
+
+fn page() -> String {
+    let mut tree = Args::command();
+    tree.build();
+    let mut roff = format!(
+        ".TH PUNCTUAL 1 {DATE} \"punctual {}\" \"User Commands\"\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let mut rest = SOURCE;
+    while let Some((before, after)) = rest.split_once("\n{") {
+        let (hole, after) = after.split_once("}\n").unwrap();
+        roff.push_str(&roff_of(before));
+        roff.push_str(&match hole {
+            "SYNOPSIS" => synopsis(&tree),
+            "OPTIONS" => options(&tree, Whose::Everyones),
+            "VERBS" => verbs(&tree, &mut Vec::new()),
+            "STATES" => roff_of(&states()),
+            "REASONS" => roff_of(&reasons()),
+            _ => panic!("what belongs into {{{hole}}}?"),
+        });
+        rest = after;
+    }
+    roff.push_str(&roff_of(rest));
+    laid_out(&ascii(&roff))
+}
+
+/// Global options are listed once, at the top.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Everyones,
+    Own,
+}
+
+fn synopsis(tree: &Command) -> String {
+    let usages = shown(tree)
+        .filter(|verb| !verb.has_subcommands())
+        .map(usage);
+    let mut roff = ".nf\n".to_owned();
+    roff.extend(usages.map(|usage| format!("{usage}\n")));
+    let nested = shown(tree).filter(|verb| verb.has_subcommands());
+    for verb in nested {
+        roff.extend(shown(verb).map(|verb| format!("{}\n", usage(verb))));
+    }
+    roff.push_str(".fi\n");
+    roff
+}
+
+/// `punctual add [OPTIONS] <WHEN> <COMMAND>...`, its fixed words in bold.
+fn usage(verb: &Command) -> String {
+    let usage = verb.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let name = verb.get_bin_name().unwrap_or_else(|| verb.get_name());
+    let rest = usage.strip_prefix(name).unwrap_or(usage);
+    format!("\\fB{}\\fR{}", escaped(name), escaped(rest))
+}
+
+fn verbs(tree: &Command, above: &mut Vec<String>) -> String {
+    let mut roff = String::new();
+    for verb in shown(tree) {
+        above.push(verb.get_name().to_owned());
+        let _ = writeln!(roff, ".SS {}", above.join(" "));
+        if verb.has_subcommands() {
+            let _ = writeln!(roff, "{}", escaped(&sentence(&about(verb))));
+            roff.push_str(&verbs(verb, above));
+        } else {
+            let _ = writeln!(roff, "{}", usage(verb));
+            let aliases: Vec<&str> = verb.get_visible_aliases().collect();
+            let _ = writeln!(roff, ".PP\n{}", escaped(&sentence(&about(verb))));
+            if !aliases.is_empty() {
+                let _ = writeln!(roff, "Also called \\fB{}\\fR.", escaped(&aliases.join(" ")));
+            }
+            roff.push_str(&notes(verb));
+            roff.push_str(&options(verb, Whose::Own));
+        }
+        above.pop();
+    }
+    roff
+}
+
+/// What `--help` says below the options; the promise has a section of its own.
+fn notes(verb: &Command) -> String {
+    let help = verb
+        .get_after_long_help()
+        .or_else(|| verb.get_after_help())
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let (prose, examples) = help.split_once("Examples:\n").unwrap_or((&help, ""));
+    let mut roff = String::new();
+    for paragraph in prose.split("\n\n").map(str::trim) {
+        let is_elsewhere =
+            paragraph.starts_with("The promise:") || paragraph.starts_with("WHEN is one argument:");
+        if !paragraph.is_empty() && !is_elsewhere {
+            let _ = writeln!(roff, ".PP\n{}", prose_of(paragraph));
+        }
+    }
+    if !examples.is_empty() {
+        roff.push_str(".PP\n.RS 4\n.EX\n");
+        for line in examples.lines() {
+            let _ = writeln!(roff, "{}", literal(line.trim()));
+        }
+        roff.push_str(".EE\n.RE\n");
+    }
+    roff
+}
+
+fn options(of: &Command, whose: Whose) -> String {
+    let mut all: Vec<&Arg> = of
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set())
+        .filter(|arg| arg.is_global_set() == (whose == Whose::Everyones))
+        .filter(|arg| {
+            whose == Whose::Everyones || !matches!(arg.get_id().as_str(), "help" | "version")
+        })
+        .collect();
+    // Positional ones first, and the rest by heading, as in --help.
+    all.sort_by_key(|arg| (!arg.is_positional(), arg.get_help_heading().is_some()));
+    let mut roff = String::new();
+    let mut heading = None;
+    for arg in all {
+        if whose == Whose::Own && arg.get_help_heading() != heading {
+            heading = arg.get_help_heading();
+            let _ = writeln!(roff, ".PP\n{}:", escaped(heading.unwrap_or("Options")));
+        }
+        let _ = writeln!(roff, ".TP\n{}\n{}", header(arg), body(arg));
+    }
+    roff
+}
+
+fn header(arg: &Arg) -> String {
+    let values: Vec<&str> = arg
+        .get_value_names()
+        .into_iter()
+        .flatten()
+        .map(clap::builder::Str::as_str)
+        .collect();
+    let more = if arg.is_positional() && arg.get_num_args().is_some_and(|n| n.max_values() > 1) {
+        "..."
+    } else {
+        ""
+    };
+    let value = format!("\\fI{}\\fR{more}", escaped(&values.join(" ")));
+    if arg.is_positional() {
+        return value;
+    }
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    let long = arg.get_long().map(|long| format!("--{long}"));
+    let names: Vec<String> = [short, long]
+        .into_iter()
+        .flatten()
+        .map(|name| format!("\\fB{}\\fR", escaped(&name)))
+        .collect();
+    let names = names.join(", ");
+    if arg.get_action().takes_values() {
+        format!("{names} {value}")
+    } else {
+        names
+    }
+}
+
+fn body(arg: &Arg) -> String {
+    let help = arg.get_long_help().or_else(|| arg.get_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let mut body = prose_of(&sentence(&help));
+    if !arg.get_action().takes_values() {
+        return body;
+    }
+    let values = arg.get_possible_values();
+    let described = values.iter().any(|value| value.get_help().is_some());
+    if described {
+        for value in &values {
+            let what = value.get_help().map(ToString::to_string);
+            let what = what.unwrap_or_default();
+            let (name, what) = (escaped(value.get_name()), prose_of(&sentence(&what)));
+            let _ = write!(body, "\n\\fB{name}\\fR: {what}");
+        }
+    } else if !values.is_empty() {
+        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        let _ = write!(body, "\nOne of {}.", escaped(&names.join(", ")));
+    }
+    if let [default] = arg.get_default_values() {
+        let default = default.to_string_lossy();
+        let _ = write!(body, "\nThe default is \\fB{}\\fR.", escaped(&default));
+    }
+    body
+}
+
+/// `Name of the job [default: made from it]` as sentences.
+fn sentence(help: &str) -> String {
+    let help = help.trim();
+    let text = match help
+        .strip_suffix(']')
+        .and_then(|help| help.split_once(" [default: "))
+    {
+        Some((help, default)) => format!("{help}. Default: {default}"),
+        None => help.to_owned(),
+    };
+    if text.is_empty() || text.ends_with(['.', ':']) {
+        text
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn about(command: &Command) -> String {
+    let about = command.get_long_about().or_else(|| command.get_about());
+    about.map(ToString::to_string).unwrap_or_default()
+}
+
+fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    command
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set() && verb.get_name() != "help")
+}
+
+fn states() -> String {
+    let meaning = |state| match state {
+        RunState::Blocked => "waits for other jobs",
+        RunState::Queued => "due, or given to the runner, and not started yet",
+        RunState::Retrying => "failed, and waits for its next attempt",
+        RunState::Running => "its process is alive",
+        RunState::Succeeded => "its process exited with 0, or one of the `--success-codes`",
+        RunState::Failed => "its last attempt went wrong",
+        RunState::Cancelled => "somebody ended it, or removed its job before it started",
+        RunState::Skipped => "it was due and did not start",
+    };
+    let lines = RunState::ALL.map(|state| {
+        let when = if state.is_final() { "Final: " } else { "" };
+        format!("`{}`\n: {when}{}.\n", state.as_str(), meaning(state))
+    });
+    lines.concat()
+}
+
+fn reasons() -> String {
+    let meaning = |reason| match reason {
+        Reason::Exit => "failed: its exit code is not one of success",
+        Reason::Signal => "failed: a signal ended it",
+        Reason::Timeout => "failed: it took longer than `--timeout`",
+        Reason::Spawn => "failed: its process could not be started; `show` has the system's words",
+        Reason::Lost => "failed: its process ended while nobody could see how",
+        Reason::Shutdown => "failed: the runner was stopped and ended it",
+        Reason::Overlap => "skipped: an earlier run of the job was unfinished",
+        Reason::Missed => {
+            "skipped: due while no runner lived or the machine slept, and `--missed` skips those"
+        }
+        Reason::Expired => "skipped: not started within `--deadline`",
+        Reason::Dependency => "skipped: what it waited for can no longer happen",
+        Reason::Paused => "skipped: due while the job was paused",
+    };
+    let all = [
+        Reason::Exit,
+        Reason::Signal,
+        Reason::Timeout,
+        Reason::Spawn,
+        Reason::Lost,
+        Reason::Shutdown,
+        Reason::Overlap,
+        Reason::Missed,
+        Reason::Expired,
+        Reason::Dependency,
+        Reason::Paused,
+    ];
+    all.map(|reason| format!("`{}`\n: {}.\n", reason.as_str(), meaning(reason)))
+        .concat()
+}
+
+/// The markdown of the page: headings, paragraphs, `term` and `: text` lines, and fences.
+fn roff_of(markdown: &str) -> String {
+    let mut roff = String::new();
+    let mut is_code = false;
+    let mut needs_break = false;
+    let lines: Vec<&str> = markdown.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+            let mark = if is_code {
+                ".PP\n.RS 4\n.EX"
+            } else {
+                ".EE\n.RE"
+            };
+            let _ = writeln!(roff, "{mark}");
+        } else if is_code {
+            let _ = writeln!(roff, "{}", literal(line));
+        } else if let Some(title) = line.strip_prefix("## ") {
+            let _ = writeln!(roff, ".SS {}", escaped(title));
+        } else if let Some(title) = line.strip_prefix("# ") {
+            let _ = writeln!(roff, ".SH {}", escaped(title));
+        } else if let Some(text) = line.strip_prefix(": ") {
+            let _ = writeln!(roff, "{}", prose_of(text));
+        } else if line.is_empty() {
+            needs_break = true;
+            continue;
+        } else if lines
+            .get(index + 1)
+            .is_some_and(|next| next.starts_with(": "))
+        {
+            let _ = writeln!(roff, ".TP\n{}", prose_of(line));
+        } else {
+            if needs_break && !line.starts_with("  ") {
+                roff.push_str(".PP\n");
+            }
+            let _ = writeln!(roff, "{}", prose_of(line.trim_start()));
+        }
+        needs_break = false;
+    }
+    roff
+}
+
+/// Words with `code` in bold and *terms* in italics.
+fn prose_of(text: &str) -> String {
+    let mut roff = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        if index % 2 == 1 {
+            let _ = write!(roff, "\\fB{}\\fR", escaped(part));
+            continue;
+        }
+        for (index, part) in part.split('*').enumerate() {
+            if index % 2 == 1 {
+                let _ = write!(roff, "\\fI{}\\fR", escaped(part));
+            } else {
+                roff.push_str(&escaped(part));
+            }
+        }
+    }
+    guarded(&roff)
+}
+
+fn literal(line: &str) -> String {
+    guarded(&escaped(line))
+}
+
+/// A dot or an apostrophe that begins a line would be a request.
+fn guarded(line: &str) -> String {
+    if line.starts_with('.') {
+        format!("\\&{line}")
+    } else {
+        line.to_owned()
+    }
+}
+
+/// Characters that roff, or a typographer in it, would turn into others.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\e"),
+            '-' => out.push_str("\\-"),
+            '\'' => out.push_str("\\(aq"),
+            '`' => out.push_str("\\(ga"),
+            '^' => out.push_str("\\(ha"),
+            '~' => out.push_str("\\(ti"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Lines as long as mandoc likes them, and no break where a heading makes one.
+fn laid_out(roff: &str) -> String {
+    let mut out = String::new();
+    let (mut is_literal, mut above) = (false, "");
+    for line in roff.lines() {
+        match line {
+            ".EX" | ".nf" => is_literal = true,
+            ".EE" | ".fi" => is_literal = false,
+            _ => {}
+        }
+        let is_heading = above.starts_with(".SH") || above.starts_with(".SS");
+        if line == ".PP" && is_heading {
+            continue;
+        }
+        if is_literal || line.starts_with('.') || above == ".TP" {
+            out.push_str(line);
+        } else {
+            fold(line, &mut out);
+        }
+        out.push('\n');
+        above = line;
+    }
+    out
+}
+
+fn fold(line: &str, out: &mut String) {
+    let mut width = 0;
+    for word in line.split(' ') {
+        if width > 0 && width + 1 + word.len() > 80 {
+            out.push('\n');
+            out.push_str(&guarded(word));
+            width = 0;
+        } else {
+            if width > 0 {
+                out.push(' ');
+                width += 1;
+            }
+            out.push_str(word);
+        }
+        width += word.len();
+    }
+}
+
+/// Every roff knows characters by their numbers, not every one reads UTF-8.
+fn ascii(roff: &str) -> String {
+    let mut out = String::new();
+    for c in roff.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            let _ = write!(out, "\\[u{:04X}]", u32::from(c));
+        }
+    }
+    out
+}

@@ -1,0 +1,83 @@
+//! `status`: the runner, the pool and the queues.
+
+use std::process::ExitCode;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::domain::RunState;
+use crate::store::RunFilter;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::render::{json, queues_table, time};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    database: String,
+    runner: Option<RunnerDocument>,
+    running: u64,
+    waiting: u64,
+    failed_24h: usize,
+    queues: Vec<json::QueueDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunnerDocument {
+    pid: i32,
+    since: String,
+    pool: u32,
+}
+
+pub(super) fn status(context: &Context) -> Result<ExitCode, Failure> {
+    let store = context.open_read()?;
+    let lives = context.runner_lives();
+    let (queues, runner, failed) = match &store {
+        None => (Vec::new(), None, 0),
+        Some(store) => {
+            let read = store.read();
+            let failed = read.runs(&RunFilter {
+                state: Some(RunState::Failed),
+                since: Some(context.now - TimeDelta::hours(24)),
+                ..RunFilter::default()
+            })?;
+            (
+                read.queue_states()?,
+                read.runner()?.filter(|_| lives),
+                failed.len(),
+            )
+        }
+    };
+    let running = queues.iter().map(|queue| queue.running).sum();
+    let waiting = queues.iter().map(|queue| queue.waiting).sum();
+    if context.json {
+        context.print_json(&Document {
+            database: context.database.display().to_string(),
+            runner: runner.map(|runner| RunnerDocument {
+                pid: runner.pid,
+                since: time::stamp(runner.since, context.zone),
+                pool: runner.pool,
+            }),
+            running,
+            waiting,
+            failed_24h: failed,
+            queues: json::queues(&queues),
+        })?;
+        return Ok(Context::done());
+    }
+    let line = match runner {
+        Some(runner) => format!(
+            "runner    pid {}, {}, pool {running}/{}",
+            runner.pid,
+            time::distance(runner.since - context.now),
+            runner.pool
+        ),
+        None => "runner    none is alive; start one with: punctual run".to_owned(),
+    };
+    context.print(&format!(
+        "{line}\nwaiting   {waiting}\nfailed    {failed} in the last 24 h\ndatabase  {}\n\n",
+        context.database.display()
+    ))?;
+    context.print(&queues_table(&queues, &context.style))?;
+    Ok(Context::done())
+}

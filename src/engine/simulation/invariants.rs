@@ -1,0 +1,457 @@
+//! What must hold, whatever happens: checked after every commit, at every start of a process, and
+//! whenever nothing is on its way. A check never mends anything; it says what it found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
+use crate::engine::ledger::{Claim, Dispatched};
+use crate::schedule::Recurrence;
+use crate::store::{AttemptRow, JobRow, RunRow, Stage, Tx};
+
+use super::runner::Runner;
+use super::world::{Broken, MILLISECOND, Process, SECOND, World};
+
+macro_rules! must {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(Broken(format!($($words)+)));
+        }
+    };
+}
+pub(super) use must;
+
+/// The books: what the database said when it was last looked at, and what was promised.
+#[derive(Default)]
+pub(super) struct Audit {
+    books: BTreeMap<JobId, Book>,
+    pub open: BTreeMap<RunId, RunRow>,
+    ended: BTreeMap<RunId, RunRow>,
+    attempts: Vec<AttemptRow>,
+    jobs: Vec<JobRow>,
+    lanes: Vec<Room>,
+    newest: Option<RunId>,
+    /// Processes that were really started, for each run.
+    starts: BTreeMap<RunId, u32>,
+}
+
+/// The due times of one job.
+struct Book {
+    recurrence: Option<Recurrence>,
+    /// Every due time up to here has its row.
+    covered: DateTime<Utc>,
+    accounted: BTreeSet<DateTime<Utc>>,
+    checked: Option<Option<DateTime<Utc>>>,
+}
+
+struct Room {
+    queue: i64,
+    paused: bool,
+    free: u64,
+}
+
+/// Priority and first come, first served, among all that could have been claimed.
+pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
+    let order = |row: &RunRow| (-row.priority, row.due, row.id);
+    let mut last = None;
+    for claim in &dispatched.claims {
+        let row = tx.audit_run(claim.row.run)?;
+        must!(
+            !row.flagged,
+            "{} was claimed though somebody wants it ended",
+            claim.row.name
+        );
+        last = last.max(Some(order(&row)));
+    }
+    for lane in tx.lanes()? {
+        let full = lane.queue.slots.is_some_and(|slots| lane.live >= u64::from(slots));
+        let claimed = dispatched
+            .claims
+            .iter()
+            .any(|claim| claim.row.queue == lane.queue.name);
+        must!(
+            !claimed || lane.queue.slots.is_none_or(|slots| lane.live <= u64::from(slots)),
+            "queue {} is over its slots",
+            lane.queue.name
+        );
+        // Another round is to come.
+        if lane.queue.paused || full || dispatched.more {
+            continue;
+        }
+        if let Some(first) = tx.ready(lane.id, 1)?.first()
+            && let Some(last) = last
+        {
+            must!(
+                last < (-first.priority, first.due, first.run),
+                "run {} was passed over",
+                first.run.0
+            );
+        }
+    }
+    Ok(())
+}
+
+impl Audit {
+    pub(super) fn promise(&mut self, job: JobId, recurrence: Option<Recurrence>, now: DateTime<Utc>) {
+        self.books.insert(
+            job,
+            Book {
+                recurrence,
+                covered: now,
+                accounted: BTreeSet::new(),
+                checked: None,
+            },
+        );
+    }
+
+    /// Due times that have their row or are counted by one, for each job.
+    pub(super) fn accounted(&self) -> BTreeMap<JobId, &BTreeSet<DateTime<Utc>>> {
+        let books = self.books.iter();
+        books
+            .filter(|(_, book)| book.recurrence.is_some())
+            .map(|(job, book)| (*job, &book.accounted))
+            .collect()
+    }
+
+    /// A runner that ended by itself leaves nothing behind, unless it was asked to.
+    pub(super) fn exited(
+        &self,
+        runner: &Runner,
+        alive: &BTreeMap<i32, Process>,
+    ) -> Result<(), Broken> {
+        if runner.leaves {
+            return Ok(());
+        }
+        must!(alive.is_empty(), "a runner ended and left processes");
+        for row in self.open.values() {
+            must!(
+                !matches!(row.stage, Stage::Claimed | Stage::Running),
+                "a runner ended and left run {} {:?}",
+                row.id.0,
+                row.stage
+            );
+            let waits = matches!(row.stage, Stage::Retrying)
+                || row.stage == Stage::Timed && row.due < row.not_before;
+            must!(
+                !runner.until_idle || runner.stopping || !waits,
+                "an idle runner ended though run {} waits for a retry",
+                row.id.0
+            );
+        }
+        Ok(())
+    }
+
+    fn moved(&mut self, row: &RunRow, spec: &super::jobs::Spec) -> Result<(), Broken> {
+        let id = row.id.0;
+        if let Some(before) = self.open.get(&row.id) {
+            must!(row.attempts >= before.attempts, "attempts of run {id} fell");
+        }
+        must!(
+            row.attempts <= spec.options.retries + 1,
+            "run {id} has {} attempts, more than its retries allow",
+            row.attempts
+        );
+        must!(
+            !row.flagged || matches!(row.stage, Stage::Claimed | Stage::Running),
+            "run {id} is {:?} and somebody still wants it ended",
+            row.stage
+        );
+        if row.stage.is_final() {
+            must!(row.finished.is_some(), "run {id} is final without an end");
+            let needs_reason = matches!(row.stage, Stage::Failed | Stage::Skipped);
+            must!(
+                row.reason.is_some() == needs_reason,
+                "run {id} is {:?} because {:?}",
+                row.stage,
+                row.reason
+            );
+        }
+        Ok(())
+    }
+
+    /// A new row stands for the next due time of its job, or for the stretch that begins with it.
+    fn account(&mut self, row: &RunRow) -> Result<(), Broken> {
+        let Some(book) = self.books.get_mut(&row.job) else {
+            return Err(Broken(format!("run {} has no job", row.id.0)));
+        };
+        let Some(recurrence) = book.recurrence.as_ref().filter(|_| row.origin == Origin::Schedule)
+        else {
+            return Ok(());
+        };
+        let mut count = 0;
+        let mut at = book.covered;
+        while at < row.due {
+            match recurrence.next_after(at).filter(|next| *next <= row.due) {
+                Some(next) => at = next,
+                None => break,
+            }
+            count += 1;
+            if count == 1 {
+                let first = row.missed.map_or(row.due, |missed| missed.first);
+                must!(
+                    first == at,
+                    "run {} begins at {first}, but {at} of its job has no row",
+                    row.id.0
+                );
+            }
+            book.accounted.insert(at);
+        }
+        let counted = row.missed.map_or(1, |missed| missed.count);
+        must!(
+            at == row.due && count == counted,
+            "run {} of {} counts {counted} due times, and there are {count} up to {at}",
+            row.id.0,
+            row.due
+        );
+        book.covered = row.due;
+        Ok(())
+    }
+
+    /// The next due time is the first one without a row.
+    fn goes_on(&mut self) -> Result<(), Broken> {
+        for job in &self.jobs {
+            let Some(book) = self.books.get_mut(&job.id) else {
+                continue;
+            };
+            let Some(recurrence) = &book.recurrence else {
+                continue;
+            };
+            if job.state == JobState::Removed || book.checked == Some(job.next_due) {
+                continue;
+            }
+            let next = recurrence.next_after(book.covered);
+            must!(
+                job.next_due == next,
+                "job {} is next due at {:?}, but should be at {next:?}",
+                job.id,
+                job.next_due
+            );
+            book.checked = Some(job.next_due);
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    /// Looks at the database after a commit.
+    pub(super) fn look(&mut self) -> Result<(), Broken> {
+        let read = self.store.read();
+        let audit = &mut self.audit;
+        let newest = audit.newest.unwrap_or(RunId(0));
+        let mut rows = read.audit_moving(newest)?;
+        let there: BTreeSet<RunId> = rows.iter().map(|row| row.id).collect();
+        for id in audit.open.keys().filter(|id| !there.contains(id)) {
+            rows.push(read.audit_run(*id)?);
+        }
+        audit.attempts = read.audit_open_attempts()?;
+        audit.jobs = read.audit_jobs()?;
+        for row in &rows {
+            let spec = &self.specs[&row.job];
+            audit.moved(row, spec)?;
+        }
+        let mut fresh: Vec<&RunRow> = rows.iter().filter(|row| row.id > newest).collect();
+        fresh.sort_by_key(|row| row.due);
+        for row in fresh {
+            self.tally.rows += 1;
+            audit.account(row)?;
+        }
+        audit.newest = rows.iter().map(|row| row.id).max().max(audit.newest);
+        audit.open.clear();
+        for row in rows {
+            if row.stage.is_final() {
+                audit.ended.insert(row.id, row);
+            } else {
+                audit.open.insert(row.id, row);
+            }
+        }
+        audit.goes_on()?;
+        audit.lanes = read
+            .lanes()?
+            .into_iter()
+            .map(|lane| Room {
+                queue: lane.id,
+                paused: lane.queue.paused,
+                free: lane
+                    .queue
+                    .slots
+                    .map_or(u64::MAX, |slots| u64::from(slots).saturating_sub(lane.live)),
+            })
+            .collect();
+        self.living_have_rows()?;
+        self.no_overlap()
+    }
+
+    fn living_have_rows(&self) -> Result<(), Broken> {
+        for process in self.alive.values() {
+            let stage = self.audit.open.get(&process.run).map(|row| row.stage);
+            let open = self
+                .audit
+                .attempts
+                .iter()
+                .any(|attempt| attempt.id == process.attempt);
+            must!(
+                open && matches!(stage, Some(Stage::Claimed | Stage::Running)),
+                "process {} lives, but its run {} is {stage:?}",
+                process.identity.pid,
+                process.run.0
+            );
+        }
+        Ok(())
+    }
+
+    fn no_overlap(&self) -> Result<(), Broken> {
+        let mut busy = BTreeMap::new();
+        for row in self.audit.open.values() {
+            let held = matches!(row.stage, Stage::Claimed | Stage::Running);
+            if held && self.specs[&row.job].options.overlap != Overlap::Allow {
+                let other = busy.insert(row.job, row.id.0);
+                must!(
+                    other.is_none(),
+                    "runs {other:?} and {} of job {} overlap",
+                    row.id.0,
+                    row.job
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// What must hold at the moment a process is started.
+    pub(super) fn audit_start(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
+        let name = &claim.row.name;
+        let wall = self.wall();
+        let pool = self.runner.as_ref().map_or(0, |runner| runner.pool);
+        must!(
+            self.alive.len() < pool as usize,
+            "{name} starts beside {} living ones in a pool of {pool}",
+            self.alive.len()
+        );
+        must!(
+            claim.row.due <= wall && claim.row.not_before <= wall,
+            "{name} starts before its time"
+        );
+        let options = &self.specs[&claim.row.job].options;
+        let siblings = self.alive.values().any(|process| process.job == claim.row.job);
+        must!(
+            options.overlap == Overlap::Allow || !siblings,
+            "{name} starts beside another run of its job"
+        );
+        let taken = self.alive.values().any(|process| {
+            !process.adopted
+                && process.queue == claim.row.queue
+                && process.identity.slot == slot
+        });
+        must!(!taken, "{name} starts in slot {slot}, which is taken");
+        let stage = self.audit.open.get(&claim.row.run).map(|row| row.stage);
+        must!(
+            stage == Some(Stage::Claimed),
+            "{name} starts though its run is {stage:?}"
+        );
+        let retries = options.retries;
+        let starts = self.audit.starts.entry(claim.row.run).or_default();
+        *starts += 1;
+        must!(
+            *starts <= retries + 1,
+            "{name} is started for the {starts}th time with {retries} retries"
+        );
+        Ok(())
+    }
+
+    /// When nothing is on its way, nothing may be left lying.
+    pub(super) fn check_still(&self) -> Result<(), Broken> {
+        let Some(runner) = &self.runner else {
+            return Ok(());
+        };
+        let wall = self.wall();
+        let busy = !runner.recovered
+            || runner.stopping
+            || runner.has_requests()
+            || runner.frozen_until > self.now
+            || runner.wake_at.is_some_and(|at| at <= wall)
+            || self.expects(runner.number);
+        if busy {
+            return Ok(());
+        }
+        let living: BTreeSet<_> = runner.core.living().collect();
+        let alive: BTreeSet<_> = self.alive.values().map(|process| process.attempt).collect();
+        must!(living == alive, "the runner thinks {living:?} live, but {alive:?} do");
+        for attempt in &self.audit.attempts {
+            let runs = attempt.state == AttemptState::Running;
+            must!(
+                runs == living.contains(&attempt.id),
+                "attempt {} is {:?}, and the living are {living:?}",
+                attempt.id.0,
+                attempt.state
+            );
+        }
+        self.nothing_lies_about(runner, living.len())
+    }
+
+    fn nothing_lies_about(&self, runner: &Runner, living: usize) -> Result<(), Broken> {
+        let wall = self.wall();
+        let starved = runner
+            .no_room_at
+            .is_some_and(|at| self.now < at + SECOND + 100 * MILLISECOND);
+        let room = living < runner.pool as usize && !starved;
+        let rows = || self.audit.open.values();
+        let claimed = rows().filter(|row| row.stage == Stage::Claimed).count();
+        for row in rows() {
+            let comes = row.due.max(row.not_before);
+            let id = row.id.0;
+            match row.stage {
+                Stage::Claimed => must!(!room || comes > wall, "run {id} is claimed, due, and not started"),
+                Stage::Timed | Stage::Retrying => {
+                    must!(comes > wall, "run {id} is due at {comes} and still {:?}", row.stage);
+                }
+                Stage::Ready if comes <= wall => {
+                    let lane = self.audit.lanes.iter().find(|lane| lane.queue == row.queue);
+                    let fits = lane.is_some_and(|lane| !lane.paused && lane.free > 0);
+                    must!(
+                        !room || !fits || claimed + living >= runner.pool as usize,
+                        "run {id} could start, and nobody starts it"
+                    );
+                }
+                Stage::Held => {
+                    let ahead = rows().any(|other| {
+                        other.job == row.job
+                            && !matches!(other.stage, Stage::Held | Stage::Parked | Stage::Blocked)
+                    });
+                    must!(ahead, "run {id} is held behind nothing");
+                }
+                _ => {}
+            }
+        }
+        for job in &self.audit.jobs {
+            must!(
+                job.state != JobState::Active || job.next_due.is_none_or(|next| next > wall),
+                "job {} was due at {:?}",
+                job.id,
+                job.next_due
+            );
+        }
+        Ok(())
+    }
+
+    /// The whole history again, at the end: what was final has not changed.
+    pub(super) fn audit_history(&self) -> Result<(), Broken> {
+        let read = self.store.read();
+        let found = read.audit_integrity()?;
+        must!(found == "ok", "the database is damaged: {found}");
+        for row in self.audit.ended.values() {
+            let now = read.audit_run(row.id)?;
+            must!(
+                now == *row,
+                "run {} was final and has changed: {row:?} to {now:?}",
+                row.id.0
+            );
+            let ran = matches!(now.stage.state(), RunState::Succeeded);
+            must!(
+                !ran || self.audit.starts.contains_key(&row.id),
+                "run {} succeeded without a process",
+                row.id.0
+            );
+        }
+        Ok(())
+    }
+}

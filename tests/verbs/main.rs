@@ -1,0 +1,16 @@
+//! The verbs as a user meets them: what is said, on which stream, with which exit code.
+
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+
+mod adding;
+mod commands;
+mod documents;
+mod looking;
+mod names;
+mod removing;
+mod waiting;
+mod words;
+
+/// What `add` says on stderr when nobody will run the job yet.
+const NO_RUNNER: &str = "no runner is alive; start one with: punctual run\n";

@@ -1,0 +1,110 @@
+//! Words that punctual does not know, and text that a terminal should not obey.
+
+use crate::sandbox::{Answer, Sandbox};
+
+#[test]
+fn a_wrong_verb_or_option_gets_a_suggestion() {
+    let sandbox = Sandbox::new();
+    let slips: [(&[&str], &str); 5] = [
+        (&["lst"], "'list'"),
+        (&["remov", "x"], "'remove'"),
+        (&["histroy"], "'history'"),
+        (&["--jsn", "list"], "'--json'"),
+        (&["add", "now", "--nam", "x", "true"], "'--name'"),
+    ];
+    for (words, suggestion) in slips {
+        let answer = sandbox.punctual(words);
+        assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
+        assert!(answer.err.contains("tip: "), "{answer:?}");
+        assert!(answer.err.contains(suggestion), "{answer:?}");
+    }
+}
+
+#[test]
+fn as_json_a_usage_error_is_a_document_that_names_the_thing() {
+    let sandbox = Sandbox::new();
+    assert_eq!(
+        sandbox.punctual(["--json", "add"]),
+        Answer::refused(
+            2,
+            "{\"error\":{\"code\":2,\"message\":\"the following required arguments were not provided: \
+             <WHEN> <COMMAND>...\",\"hint\":null}}\n"
+        )
+    );
+    let complaint = sandbox.punctual(["--json", "shw"]).complaint();
+    assert_eq!(
+        complaint["error"]["message"],
+        "unrecognized subcommand 'shw'"
+    );
+    assert_eq!(
+        complaint["error"]["hint"],
+        "a similar subcommand exists: 'show'"
+    );
+}
+
+#[test]
+fn every_verb_has_help_with_examples() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.ok(["--help"]);
+    let verbs = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|verb| !verb.is_empty() && *verb != "help");
+    let mut seen = 0;
+    for verb in verbs {
+        let help = sandbox.ok([verb, "--help"]);
+        let short = ["queue", "completions"].contains(&verb);
+        assert!(short || help.contains("Examples:"), "{verb}: {help}");
+        seen += 1;
+    }
+    assert!(seen >= 11, "{help}");
+    assert!(sandbox.ok(["run", "--help"]).contains("The promise: "));
+}
+
+#[test]
+fn control_characters_are_stored_and_never_obeyed() {
+    let sandbox = Sandbox::new();
+    let command = "echo '\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\r'";
+    sandbox.ok(["add", "never", "--name", "odd", command]);
+    let obeyed = |c: char| c != '\n' && c != '\t' && (c.is_control() || c == '\u{202e}');
+    for words in [&["list"][..], &["show", "odd"], &["--json", "show", "odd"]] {
+        let shown = sandbox.ok(words);
+        assert!(shown.contains("echo"), "{shown:?}");
+        assert!(!shown.contains(obeyed), "{shown:?}");
+    }
+    assert_eq!(sandbox.json(["show", "odd"])["command"], command);
+    for words in [["show", "\u{1b}[2J"], ["next", "\u{1b}[2J\u{202e}"]] {
+        let complaint = sandbox.punctual(words).err;
+        assert!(!complaint.contains(obeyed), "{complaint:?}");
+    }
+}
+
+#[test]
+fn strings_are_bound_and_never_spliced() {
+    let sandbox = Sandbox::new();
+    let evil = "x'); DROP TABLE job; --";
+    sandbox.ok([
+        "add",
+        "never",
+        "--name",
+        "x",
+        "--unique",
+        evil,
+        "--env",
+        "A=' OR 1=1",
+        evil,
+    ]);
+    assert_eq!(sandbox.json(["show", "x"])["command"], evil);
+    assert_eq!(sandbox.punctual(["show", evil]).code, 3);
+}
+
+#[test]
+fn odd_text_makes_a_round_trip_through_json() {
+    let sandbox = Sandbox::new();
+    let odd = "\"\\\n\t\u{7f}\u{2028}日本🎉e\u{301}\u{200f}";
+    let job = sandbox.json(["add", "never", "echo", odd]);
+    assert_eq!(job["command"], serde_json::json!(["echo", odd]));
+}
