@@ -97,15 +97,18 @@ impl Default for Verb {
 }
 
 const ADD_HELP: &str = "\
-WHEN is one argument: now | 'in 10m' | 'at 17:30' | 'tomorrow 09:00' | 'monday 08:00' | '2026-12-01 09:00' |
-'every 15m' | 'every 2w on monday 08:00' | crontab fields (5; 6 with leading seconds; 7 with a year) |
-@hourly … | @reboot | @start | 'after build,test' | 'after-any build' | 'after-fail build' | never
+WHEN is one argument:
+  now | 'in 10m' | 'at 17:30' | 'tomorrow 09:00' | 'monday 08:00' | '2026-12-01 09:00'
+  'every 15m' | 'every 2w on monday 08:00' | @hourly … | @reboot | @start | never
+  '0 3 * * *': crontab fields (5; 6 with leading seconds; 7 with a year)
+  'after build,test' | 'after-any build' | 'after-fail build'
 
 Examples:
   punctual add now true
   punctual add 'in 10m' 'echo tea is ready'
   punctual add '30 4 * * *' --name backup --timeout 2h --retries 3 -- restic backup /data
-  punctual add 'every 1h' --tz Europe/Berlin 'date >> hours.txt'";
+  punctual add 'every 1h' --tz Europe/Berlin 'date >> hours.txt'
+  punctual add 'after build' --on-failure 'mail -s broken ops' make publish";
 
 /// Create a job: its name and next time are the answer
 #[derive(Debug, ClapArgs)]
@@ -161,10 +164,10 @@ pub(crate) struct JobArgs {
     /// A fixed offset in 0..D for this job on this machine
     #[arg(long, value_name = "D", value_parser = parse_span, help_heading = "Schedule")]
     pub jitter: Option<Span>,
-    /// When an earlier run is unfinished [default: skip]
+    /// When an earlier run is unfinished: skip, queue, replace or allow [default: skip]
     #[arg(long, value_name = "POLICY", value_parser = parse_overlap, help_heading = "Schedule")]
     pub overlap: Option<Overlap>,
-    /// Due times that passed while nobody ran [default: once]
+    /// Due times that passed while nobody ran: once, skip or all [default: once]
     #[arg(long, value_name = "POLICY", value_parser = parse_missed, help_heading = "Schedule")]
     pub missed: Option<Missed>,
     /// Skip a run that could not start D after its due time
@@ -501,7 +504,7 @@ The old run stays as it is. A job means its latest run.
 
 Examples:
   punctual retry backup.41
-  punctual retry --failed --since yesterday")]
+  punctual retry --failed --since 24h")]
 pub(crate) struct RetryArgs {
     /// Runs (JOB.N), or jobs by name or id
     #[arg(
@@ -513,7 +516,7 @@ pub(crate) struct RetryArgs {
     /// For each job its latest run, if that failed
     #[arg(long)]
     pub failed: bool,
-    /// Only failures due since then
+    /// Only failures due since then: a time, or a duration ago
     #[arg(long, value_name = "TIME", requires = "failed")]
     pub since: Option<String>,
     /// Only say what would be done
@@ -597,12 +600,12 @@ pub(crate) struct LogsArgs {
 Examples:
   punctual history
   punctual history backup -n 5
-  punctual history --state failed --since yesterday")]
+  punctual history --state failed --since 24h")]
 pub(crate) struct HistoryArgs {
     /// Only runs of this job
     #[arg(value_name = "JOB")]
     pub job: Option<String>,
-    /// Only runs in this state
+    /// Only runs in this state, such as failed or queued
     #[arg(long, value_name = "STATE", value_parser = parse_run_state)]
     pub state: Option<RunState>,
     /// Only runs due since then: a time, or a duration ago
@@ -653,8 +656,13 @@ pub(crate) struct QueueArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum QueueVerb {
     /// List the queues with their slots and depth
+    #[command(after_help = "Examples:\n  punctual queue list")]
     List,
     /// Set how many runs of a queue may be alive at once
+    #[command(after_help = "\
+Examples:
+  punctual queue set reports --slots 2
+  punctual queue set reports --slots none")]
     Set {
         /// The queue; it is made if there is none of this name
         #[arg(value_name = "NAME", value_parser = parse_name)]
@@ -664,7 +672,14 @@ pub(crate) enum QueueVerb {
         slots: Slots,
     },
     /// Start nothing new of a queue
+    #[command(after_help = "\
+What runs goes on, and due runs stay queued.
+
+Examples:
+  punctual queue pause reports
+  punctual queue pause reports --until 'tomorrow 06:00'")]
     Pause {
+        /// The queue
         #[arg(value_name = "NAME", value_parser = parse_name)]
         name: Name,
         /// Resume by itself at this time
@@ -672,12 +687,16 @@ pub(crate) enum QueueVerb {
         until: Option<String>,
     },
     /// Let a paused queue go on
+    #[command(after_help = "Examples:\n  punctual queue resume reports")]
     Resume {
+        /// The queue
         #[arg(value_name = "NAME", value_parser = parse_name)]
         name: Name,
     },
     /// Remove a queue that nothing uses
+    #[command(after_help = "Examples:\n  punctual queue remove reports")]
     Remove {
+        /// The queue
         #[arg(value_name = "NAME", value_parser = parse_name)]
         name: Name,
     },
@@ -718,7 +737,7 @@ pub(crate) struct RunArgs {
     /// Runs alive at once [default: the number of CPUs]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub j: Option<u32>,
-    /// Take the jobs of this crontab, and no others from it that were there before
+    /// Make the database match this crontab, now and whenever it changes
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Exit when nothing runs, is due or waits for a retry
@@ -754,6 +773,10 @@ fn parse_grace(text: &str) -> Result<GraceArg, String> {
 
 /// Print the completions of a shell
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual completions bash > ~/.local/share/bash-completion/completions/punctual
+  punctual completions fish > ~/.config/fish/completions/punctual.fish")]
 pub(crate) struct CompletionsArgs {
     /// Which shell
     #[arg(value_name = "SHELL")]

@@ -32,6 +32,9 @@ pub(super) fn of_words(
         if !args.exec {
             refuse_shell_words(words)?;
         }
+        if !args.exec && !separated {
+            refuse_late_option(words)?;
+        }
         Command::Argv(words.to_vec())
     } else {
         Command::Shell(first.to_owned())
@@ -47,6 +50,19 @@ pub(super) fn of_words(
         .hint("put it into a script, or pass data with --stdin"));
     }
     Ok(command)
+}
+
+/// A program whose name has blanks, with an option behind it, is a shell string with an option
+/// of `add` in the wrong place.
+fn refuse_late_option(words: &[String]) -> Result<(), Failure> {
+    let blank = words[0].contains(char::is_whitespace);
+    match words.iter().find(|word| word.starts_with("--")) {
+        Some(option) if blank => Err(Failure::usage(format!(
+            "{option} stands behind the command, so it would be an argument of it"
+        ))
+        .hint("put options before the command; if you mean it, write -- before the command")),
+        _ => Ok(()),
+    }
 }
 
 /// Words that only a shell understands, handed to a program as arguments, are a mistake.

@@ -177,6 +177,7 @@ impl Driver {
             Ok(true) => None,
             _ => FileWatch::new(&path).ok(),
         };
+        store.settle_down()?;
         let (id, salt) = (store.read().meta("id")?, store.read().meta("salt")?);
         let (tell, told) = unbounded_channel();
         let ledger = Ledger::new(salt, options.zone, options.on_failure);

@@ -52,6 +52,14 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A log of more than a hundred pages (of 4 KiB and a header each): reading it takes about as
+/// long as a commit.
+const LONG_LOG: u64 = 100 * (4_096 + 24);
+
+pub(super) fn log_is_long(database: &Path) -> bool {
+    os::fs::lstat(&beside(database, "-wal")).is_ok_and(|facts| facts.size > LONG_LOG)
+}
+
 /// What stands at the database's path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Standing {

@@ -44,6 +44,7 @@ pub(crate) use views::{JobFilter, JobPage};
 pub(crate) struct Store {
     conn: Connection,
     path: PathBuf,
+    writable: bool,
 }
 
 /// Reading functions, in or out of a transaction.
@@ -61,6 +62,21 @@ impl<'c> std::ops::Deref for Tx<'c> {
 
     fn deref(&self) -> &Read<'c> {
         &self.read
+    }
+}
+
+/// Whoever opens the file while nobody else has it open reads the whole log first, and only
+/// the one who closes it can make the log short again: a checkpoint that does not truncate
+/// is forgotten with the last connection.
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.writable && file::log_is_long(&self.path) {
+            // Nobody is waited for: the next one who closes tries again.
+            let _ = self.conn.busy_timeout(std::time::Duration::ZERO);
+            let _ = self
+                .conn
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 }
 

@@ -15,6 +15,12 @@ use super::{Store, StoreError};
 /// How long a command waits for somebody else's write lock.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Between two tries to get the file alone.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The runner keeps the file open, and copies off its busy moments.
+const RUNNER_CHECKPOINT_PAGES: i64 = 2_000;
+
 /// SQLite before 3.51.3 could corrupt a WAL file that is reset while another connection
 /// checkpoints; the bundled one is newer, a linked one might not be.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -31,6 +37,7 @@ impl Store {
         let store = Self {
             conn,
             path: path.to_owned(),
+            writable: true,
         };
         store.settle().map_err(|error| error.at(path))?;
         Ok(store)
@@ -48,6 +55,7 @@ impl Store {
         let store = Self {
             conn,
             path: path.to_owned(),
+            writable: false,
         };
         match store.look().map_err(|error| error.at(path))? {
             Version::Empty => Ok(None),
@@ -57,33 +65,40 @@ impl Store {
         }
     }
 
+    /// For a connection that stays: bigger logs, fewer copies.
+    pub(crate) fn settle_down(&self) -> Result<(), StoreError> {
+        self.conn
+            .pragma_update(None, "wal_autocheckpoint", RUNNER_CHECKPOINT_PAGES)?;
+        Ok(())
+    }
+
     #[cfg(test)]
     pub(crate) fn in_memory() -> Self {
         let conn = Connection::open_in_memory().expect("memory is there");
         for migration in MIGRATIONS {
             conn.execute_batch(migration).expect("the schema is valid");
         }
+        conn.pragma_update(None, "foreign_keys", true)
+            .expect("it is known");
+        conn.set_prepared_statement_cache_capacity(256);
         Self {
             conn,
             path: "/nowhere/punctual.db".into(),
+            writable: false,
         }
     }
 
     /// Makes the file current and the connection durable.
     fn settle(&self) -> Result<(), StoreError> {
-        match self.look()? {
+        let version = self.look()?;
+        self.use_wal()?;
+        match version {
             Version::Current => {}
-            Version::Empty => self.migrate(0)?,
+            Version::Empty => {
+                self.migrate(0)?;
+                self.sync_directory()?;
+            }
             Version::Older(version) => self.migrate(version)?,
-        }
-        let mode: String = self
-            .conn
-            .query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-        if mode != "wal" {
-            self.conn
-                .query_row("PRAGMA journal_mode = WAL", [], |row| {
-                    row.get::<_, String>(0)
-                })?;
         }
         // Kept after the last close, so that a reader needs neither space nor a new file.
         let mut keep = 1;
@@ -91,6 +106,44 @@ impl Store {
             .file_control(Some(rusqlite::MAIN_DB), FileControl::PersistWal(&mut keep))?;
         self.conn.pragma_update(None, "synchronous", "FULL")?;
         Ok(())
+    }
+
+    /// The mode is a property of the file, so this changes something only once. It needs
+    /// the file for itself for a moment, and SQLite does not wait for that by itself.
+    fn use_wal(&self) -> Result<(), StoreError> {
+        let ask = |pragma: &str| -> Result<String, StoreError> {
+            Ok(self.conn.query_row(pragma, [], |row| row.get(0))?)
+        };
+        if ask("PRAGMA journal_mode")? == "wal" {
+            return Ok(());
+        }
+        let mut waited = Duration::ZERO;
+        loop {
+            match ask("PRAGMA journal_mode = WAL") {
+                Ok(mode) if mode == "wal" => return Ok(()),
+                Ok(_) | Err(StoreError::Busy) if waited < BUSY => {
+                    waited += PAUSE;
+                    std::thread::sleep(PAUSE);
+                }
+                Ok(mode) => {
+                    return Err(StoreError::Device(format!(
+                        "its journal mode stays {mode}; WAL needs a local file system"
+                    )));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The names of the database and its log survive a power loss from here on.
+    fn sync_directory(&self) -> Result<(), StoreError> {
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        std::fs::File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|source| StoreError::Io {
+                path: directory.to_owned(),
+                source,
+            })
     }
 
     fn look(&self) -> Result<Version, StoreError> {

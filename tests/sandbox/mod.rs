@@ -19,6 +19,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -209,6 +210,43 @@ impl Sandbox {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Waits until the next due time of a job has passed.
+    #[track_caller]
+    pub(crate) fn until_due(&self, job: &str) {
+        let next = self.json(["show", job])["next"].clone();
+        let due: DateTime<Utc> = next.as_str().unwrap().parse().unwrap();
+        until(PATIENCE, &format!("{job} is due"), || Utc::now() > due);
+    }
+
+    /// A time so many seconds away, as an option takes it.
+    pub(crate) fn soon(&self, seconds: i64) -> String {
+        let at = Utc::now() + TimeDelta::seconds(seconds);
+        at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// Waits until no run is waiting to start or alive.
+    pub(crate) fn until_idle(&self) {
+        until(PATIENCE, "every run is final", || {
+            let states = ["queued", "running", "retrying"];
+            states.iter().all(|state| {
+                self.json(["history", "--state", state, "-n", "1"]) == Value::Array(Vec::new())
+            })
+        });
+    }
+
+    /// The file is whole, as SQLite sees it.
+    #[track_caller]
+    pub(crate) fn check_integrity(&self) {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        let check = |pragma: &str| -> Vec<String> {
+            let mut statement = connection.prepare(pragma).unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, String>(0));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(check("PRAGMA integrity_check"), ["ok"]);
+        assert_eq!(check("PRAGMA foreign_key_check"), [""; 0]);
     }
 
     /// Starts a runner, and returns when it has the database.

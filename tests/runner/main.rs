@@ -1,0 +1,14 @@
+//! `punctual run` from outside: what starts, in which order, how it ends, and what a job sees.
+
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+
+mod admission;
+mod children;
+mod crontabs;
+mod environment;
+mod order;
+mod output;
+mod recurring;
+mod stopping;
+mod trouble;

@@ -1,0 +1,161 @@
+//! What starts first, and how much at once.
+
+use serde_json::Value;
+
+use crate::sandbox::{PATIENCE, Sandbox, events, until};
+
+#[test]
+fn priority_then_due_time_then_number() {
+    let sandbox = Sandbox::new();
+    let add = |when: &str, name: &str, priority: &str| {
+        let words = ["add", when, "--name", name, "--priority", priority, "true"];
+        sandbox.ok(words);
+    };
+    add("in 150ms", "later", "0");
+    add("now", "low", "-1");
+    add("now", "first", "0");
+    add("now", "second", "0");
+    add("now", "high", "7");
+    sandbox.until_due("later");
+    let starts: Vec<String> = events(&sandbox.drain(["-j1"]))
+        .into_iter()
+        .filter(|event| event.starts_with("start"))
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            "start high.1",
+            "start first.1",
+            "start second.1",
+            "start later.1",
+            "start low.1"
+        ]
+    );
+}
+
+#[test]
+fn the_pool_is_full_and_never_more() {
+    let sandbox = Sandbox::new();
+    // Each waits for a companion, so that two have to live at once.
+    sandbox.write(
+        "job",
+        "echo + >> marks\nuntil [ $(grep -c + marks) -ge 2 ]; do sleep 0.01; done\nsleep 0.02\necho - >> marks\n",
+    );
+    for _ in 0..7 {
+        sandbox.ok(["add", "now", "sh", "job"]);
+    }
+    sandbox.drain(["-j2"]);
+    let (mut alive, mut most) = (0, 0);
+    for mark in sandbox.lines("marks") {
+        alive += if mark == "+" { 1 } else { -1 };
+        most = most.max(alive);
+    }
+    assert_eq!((alive, most), (0, 2));
+}
+
+#[test]
+fn a_queue_has_its_own_bound_and_blocks_nobody_else() {
+    let sandbox = Sandbox::new();
+    let _runner = sandbox.runner(["-j4"]);
+    sandbox.ok(["queue", "set", "lane", "--slots", "1"]);
+    sandbox.write("gate", "");
+    let gated = "while [ -e gate ]; do sleep 0.01; done; echo $PUNCTUAL_RUN >> order";
+    for name in ["a", "b"] {
+        sandbox.ok(["add", "now", "--name", name, "--queue", "lane", gated]);
+    }
+    sandbox.ok([
+        "add",
+        "now",
+        "--name",
+        "other",
+        "echo $PUNCTUAL_RUN >> order",
+    ]);
+    sandbox.until_lines("order", 1);
+    assert_eq!(sandbox.state("a"), "running");
+    assert_eq!(sandbox.state("b"), "queued");
+    std::fs::remove_file(sandbox.path("gate")).unwrap();
+    sandbox.until_lines("order", 3);
+    assert_eq!(sandbox.read("order"), "other.1\na.1\nb.1\n");
+}
+
+#[test]
+fn slots_are_numbered_and_unique_among_the_living() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["queue", "set", "lane", "--slots", "2"]);
+    sandbox.write(
+        "job",
+        "echo $PUNCTUAL_QUEUE/$PUNCTUAL_SLOT >> slots\nuntil [ $(wc -l < slots) -ge 2 ]; do sleep 0.01; done\n",
+    );
+    for _ in 0..2 {
+        sandbox.ok(["add", "now", "--queue", "lane", "sh", "job"]);
+    }
+    sandbox.drain(["-j8"]);
+    let mut slots = sandbox.lines("slots");
+    slots.sort();
+    assert_eq!(slots, ["lane/0", "lane/1"]);
+}
+
+#[test]
+fn a_higher_priority_overtakes_what_only_waits() {
+    let sandbox = Sandbox::new();
+    let _runner = sandbox.runner(["-j1"]);
+    sandbox.write("gate", "");
+    let say = "echo $PUNCTUAL_JOB >> order";
+    let gated = format!("while [ -e gate ]; do sleep 0.01; done; {say}");
+    sandbox.ok(["add", "now", "--name", "first", &gated]);
+    sandbox.until_state("first", "running");
+    for name in ["a", "b", "c"] {
+        sandbox.ok(["add", "now", "--name", name, say]);
+    }
+    sandbox.ok(["add", "now", "--name", "urgent", "--priority", "9", say]);
+    std::fs::remove_file(sandbox.path("gate")).unwrap();
+    sandbox.until_lines("order", 5);
+    assert_eq!(sandbox.read("order"), "first\nurgent\na\nb\nc\n");
+}
+
+#[test]
+fn nothing_starts_before_its_time() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner([""; 0]);
+    for delay in ["1ms", "20ms", "50ms", "100ms", "150ms"] {
+        sandbox.ok(["add", &format!("in {delay}"), "true"]);
+    }
+    sandbox.ok([
+        "add",
+        "every 1s",
+        "--name",
+        "tick",
+        "--until",
+        &sandbox.soon(2),
+        "true",
+    ]);
+    until(PATIENCE, "everything has run", || {
+        let list = sandbox.json(["list"]);
+        list.as_array()
+            .unwrap()
+            .iter()
+            .all(|job| job["state"] == "done")
+    });
+    assert_eq!(runner.stop(), 0);
+    let runs = sandbox.json(["history"]);
+    let runs = runs.as_array().unwrap();
+    assert!(runs.len() >= 6, "{runs:?}");
+    let time = |value: &Value| value.as_str().unwrap().to_owned();
+    for run in runs {
+        assert!(time(&run["started"]) >= time(&run["due"]), "{run}");
+    }
+}
+
+#[test]
+fn a_hundred_jobs_start_in_their_order() {
+    let sandbox = Sandbox::new();
+    let names: Vec<String> = (0..100).map(|n| format!("job-{n:03}")).collect();
+    for name in &names {
+        sandbox.ok(["add", "now", "--name", name, "echo", "x"]);
+    }
+    let started: Vec<String> = events(&sandbox.drain(["-j1"]))
+        .into_iter()
+        .filter_map(|event| Some(event.strip_prefix("start ")?.strip_suffix(".1")?.to_owned()))
+        .collect();
+    assert_eq!(started, names);
+}
