@@ -87,6 +87,9 @@ pub(crate) enum Verb {
     Queue(QueueArgs),
     Run(RunArgs),
     Status(StatusArgs),
+    Check(CheckArgs),
+    Prune(PruneArgs),
+    Backup(BackupArgs),
     Completions(CompletionsArgs),
 }
 
@@ -522,6 +525,52 @@ pub(crate) struct RetryArgs {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Forget now what is beyond keeping
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Kept for each job: the last 1,000 succeeded or skipped runs and the last 200 failed ones, 90 days,
+and always the latest success and failure; finished one-offs 7 days, failed ones 90; 1 GiB of
+output in all. The runner does this by itself every hour or so.
+
+Examples:
+  punctual prune")]
+pub(crate) struct PruneArgs {}
+
+/// Write a consistent copy of the database, while the runner works
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The copy is a whole database: use it with --db, or put it in the place of the lost one.
+
+Examples:
+  punctual backup copy.db")]
+pub(crate) struct BackupArgs {
+    /// The copy; must not exist yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Find out whether anything is wrong: exit 1 then
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Looks at the database, the permissions, the runner and lateness. With jobs and --within: did each
+succeed in time?
+
+Examples:
+  punctual check
+  punctual check --live
+  punctual check backup --within 26h")]
+pub(crate) struct CheckArgs {
+    /// Jobs, by name or id
+    #[arg(value_name = "JOB", requires = "within")]
+    pub jobs: Vec<String>,
+    /// Each job succeeded within this long
+    #[arg(long, value_name = "D", value_parser = parse_span, requires = "jobs")]
+    pub within: Option<Span>,
+    /// Only whether the runner lives and the database answers, for probes
+    #[arg(long)]
+    pub live: bool,
 }
 
 /// The runner and the queues on one screen

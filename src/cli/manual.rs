@@ -110,10 +110,11 @@ fn page() -> String {
 }
 
 /// Global options are listed once, at the top.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+#[derive(Clone, Copy)]
+enum Whose<'a> {
     Everyones,
-    Own,
+    /// Without the options of this other verb that come in groups.
+    Own(Option<&'a Command>),
 }
 
 fn synopsis(tree: &Command) -> String {
@@ -155,7 +156,12 @@ fn verbs(tree: &Command, above: &mut Vec<String>) -> String {
                 let _ = writeln!(roff, "Also called \\fB{}\\fR.", escaped(&aliases.join(" ")));
             }
             roff.push_str(&notes(verb));
-            roff.push_str(&options(verb, Whose::Own));
+            let shared = if verb.get_name() == "add" {
+                None
+            } else {
+                tree.find_subcommand("add")
+            };
+            roff.push_str(&options(verb, Whose::Own(shared)));
         }
         above.pop();
     }
@@ -189,24 +195,47 @@ fn notes(verb: &Command) -> String {
 }
 
 fn options(of: &Command, whose: Whose) -> String {
-    let mut all: Vec<&Arg> = of
+    let is_in_a_group_of = |verb: &Command, arg: &Arg| {
+        let same = verb
+            .get_arguments()
+            .find(|other| other.get_id() == arg.get_id());
+        same.is_some_and(|other| other.get_help_heading().is_some())
+    };
+    let is_wanted = |arg: &Arg| match whose {
+        Whose::Everyones => arg.is_global_set(),
+        Whose::Own(_) => {
+            !arg.is_global_set() && !matches!(arg.get_id().as_str(), "help" | "version")
+        }
+    };
+    let wanted = of
         .get_arguments()
-        .filter(|arg| !arg.is_hide_set())
-        .filter(|arg| arg.is_global_set() == (whose == Whose::Everyones))
-        .filter(|arg| {
-            whose == Whose::Everyones || !matches!(arg.get_id().as_str(), "help" | "version")
-        })
-        .collect();
+        .filter(|arg| !arg.is_hide_set() && is_wanted(arg));
+    let (mut told, mut all): (Vec<&Arg>, Vec<&Arg>) = wanted.partition(|arg| match whose {
+        Whose::Own(Some(verb)) => arg.get_help_heading().is_some() && is_in_a_group_of(verb, arg),
+        _ => false,
+    });
     // Positional ones first, and the rest by heading, as in --help.
     all.sort_by_key(|arg| (!arg.is_positional(), arg.get_help_heading().is_some()));
     let mut roff = String::new();
     let mut heading = None;
     for arg in all {
-        if whose == Whose::Own && arg.get_help_heading() != heading {
+        if arg.get_help_heading() != heading && matches!(whose, Whose::Own(_)) {
             heading = arg.get_help_heading();
             let _ = writeln!(roff, ".PP\n{}:", escaped(heading.unwrap_or("Options")));
         }
         let _ = writeln!(roff, ".TP\n{}\n{}", header(arg), body(arg));
+    }
+    told.dedup_by_key(|arg| arg.get_help_heading());
+    if !told.is_empty() {
+        let headings: Vec<&str> = told
+            .iter()
+            .filter_map(|arg| arg.get_help_heading())
+            .collect();
+        let _ = writeln!(
+            roff,
+            ".PP\nThe options of \\fBpunctual add\\fR under {} are here, too.",
+            escaped(&headings.join(", "))
+        );
     }
     roff
 }
@@ -259,7 +288,10 @@ fn body(arg: &Arg) -> String {
             let _ = write!(body, "\n\\fB{name}\\fR: {what}");
         }
     } else if !values.is_empty() {
-        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        let names: Vec<&str> = values
+            .iter()
+            .map(clap::builder::PossibleValue::get_name)
+            .collect();
         let _ = write!(body, "\nOne of {}.", escaped(&names.join(", ")));
     }
     if let [default] = arg.get_default_values() {
@@ -299,37 +331,34 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 
 fn states() -> String {
     let meaning = |state| match state {
-        RunState::Blocked => "waits for other jobs",
-        RunState::Queued => "due, or given to the runner, and not started yet",
-        RunState::Retrying => "failed, and waits for its next attempt",
-        RunState::Running => "its process is alive",
-        RunState::Succeeded => "its process exited with 0, or one of the `--success-codes`",
-        RunState::Failed => "its last attempt went wrong",
-        RunState::Cancelled => "somebody ended it, or removed its job before it started",
-        RunState::Skipped => "it was due and did not start",
+        RunState::Blocked => "Waits for other jobs",
+        RunState::Queued => "Waits for its time, for a slot, or for its job or queue to be resumed",
+        RunState::Retrying => "An attempt failed; waits for the next one",
+        RunState::Running => "Its process is alive",
+        RunState::Succeeded => "Final: its process exited with 0, or one of the `--success-codes`",
+        RunState::Failed => "Final: its last attempt went wrong",
+        RunState::Cancelled => "Final: somebody ended it, or removed its job before it started",
+        RunState::Skipped => "Final: it was due and did not start",
     };
-    let lines = RunState::ALL.map(|state| {
-        let when = if state.is_final() { "Final: " } else { "" };
-        format!("`{}`\n: {when}{}.\n", state.as_str(), meaning(state))
-    });
+    let lines = RunState::ALL.map(|state| format!("`{}`\n: {}.\n", state.as_str(), meaning(state)));
     lines.concat()
 }
 
 fn reasons() -> String {
     let meaning = |reason| match reason {
-        Reason::Exit => "failed: its exit code is not one of success",
-        Reason::Signal => "failed: a signal ended it",
-        Reason::Timeout => "failed: it took longer than `--timeout`",
-        Reason::Spawn => "failed: its process could not be started; `show` has the system's words",
-        Reason::Lost => "failed: its process ended while nobody could see how",
-        Reason::Shutdown => "failed: the runner was stopped and ended it",
-        Reason::Overlap => "skipped: an earlier run of the job was unfinished",
+        Reason::Exit => "Failed: its exit code is not one of success",
+        Reason::Signal => "Failed: a signal ended it",
+        Reason::Timeout => "Failed: it took longer than `--timeout`",
+        Reason::Spawn => "Failed: its process could not be started; `show` has the system's words",
+        Reason::Lost => "Failed: its process ended while nobody could see how",
+        Reason::Shutdown => "Failed: the runner was stopped and ended it",
+        Reason::Overlap => "Skipped: an earlier run of the job was unfinished",
         Reason::Missed => {
-            "skipped: due while no runner lived or the machine slept, and `--missed` skips those"
+            "Skipped: due while no runner lived or the machine slept, and `--missed` skips those"
         }
-        Reason::Expired => "skipped: not started within `--deadline`",
-        Reason::Dependency => "skipped: what it waited for can no longer happen",
-        Reason::Paused => "skipped: due while the job was paused",
+        Reason::Expired => "Skipped: not started within `--deadline`",
+        Reason::Dependency => "Skipped: what it waited for can no longer happen",
+        Reason::Paused => "Skipped: due while the job was paused",
     };
     let all = [
         Reason::Exit,

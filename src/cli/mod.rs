@@ -9,7 +9,9 @@
 mod add;
 mod admit;
 pub(crate) mod args;
+mod backup;
 mod cancel;
+mod check;
 mod command;
 mod completions;
 mod context;
@@ -25,6 +27,7 @@ mod next;
 mod options;
 mod paths;
 mod pause;
+mod prune;
 mod queue;
 mod remove;
 mod render;
@@ -81,6 +84,9 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Queue(args) => queue::queue(&args, context),
         Verb::Run(args) => run::run(&args, context),
         Verb::Status(_) => status::status(context),
+        Verb::Check(args) => check::check(&args, context),
+        Verb::Prune(_) => prune::prune(context),
+        Verb::Backup(args) => backup::backup(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),
     }
 }

@@ -15,6 +15,7 @@ use crate::store::{Finish, OpenAttempt, Process};
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, HookStart, Record, Request};
 use super::policy::{Outcome, Verdict};
 use super::recovery::{Facts, Judgement, judge};
+use super::retention::Progress;
 
 /// One moment on both clocks: the wall clock for due times, the monotonic one for limits.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +149,8 @@ const LEAD: TimeDelta = TimeDelta::milliseconds(30);
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// KILL comes this long after the second signal.
 const IMPATIENCE: Duration = Duration::from_secs(2);
+/// Retention, at the start and then after the end of a run.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// Hooks alive at once, beside the pool.
 const HOOKS: usize = 4;
 /// When the system had no room for a process, it is asked again after this.
@@ -215,6 +218,7 @@ pub(crate) struct Core {
     again: bool,
     next: Option<DateTime<Utc>>,
     no_room_until: Option<DateTime<Utc>>,
+    prune_at: Option<Duration>,
     timers: (Option<DateTime<Utc>>, Option<Duration>),
     out: Vec<Effect>,
 }
@@ -233,6 +237,7 @@ impl Core {
             again: false,
             next: None,
             no_room_until: None,
+            prune_at: None,
             timers: (None, None),
             out: Vec::new(),
         }
@@ -287,7 +292,9 @@ impl Core {
 
     fn answered(&mut self, answer: Answer, now: Now) {
         match answer {
-            Answer::Noted => {}
+            // Step by step, each behind whatever else the writer was given meanwhile.
+            Answer::Pruned(progress) if !progress.done => self.ask(Request::Prune(progress)),
+            Answer::Pruned(_) | Answer::Noted => {}
             Answer::HookEnded => {
                 self.hooks = self.hooks.saturating_sub(1);
                 self.dispatch(now);
@@ -325,6 +332,7 @@ impl Core {
             other => other,
         };
         self.dispatch(now);
+        self.prune_from_time_to_time(now);
     }
 
     fn adopt(&mut self, claim: Claim, process: Process, recorded: bool, now: Now) {
@@ -419,6 +427,14 @@ impl Core {
         }
         if self.again || answer.more {
             self.dispatch(now);
+        }
+    }
+
+    /// When runs have ended since the last time, and that was long ago.
+    fn prune_from_time_to_time(&mut self, now: Now) {
+        if self.phase == Phase::Working && self.prune_at.is_none_or(|at| at <= now.mono) {
+            self.prune_at = Some(now.mono + PRUNE_EVERY);
+            self.ask(Request::Prune(Progress::default()));
         }
     }
 
@@ -654,6 +670,7 @@ impl Core {
                     _ => {}
                 }
                 self.out.push(Effect::Discard(attempt));
+                self.prune_from_time_to_time(now);
             }
         }
     }

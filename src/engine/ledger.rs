@@ -17,13 +17,14 @@ use crate::domain::{
 };
 use crate::store::{
     Candidate, Claimed, DueJob, Finish, Hook, NewRun, OpenAttempt, OpenRun, OptionsCache, Process,
-    Stage, StoreError, Tx,
+    Stage, StoreError, TimedRun, Tx,
 };
 
 use super::ends::{self, End};
 use super::pausing;
 use super::plan::{Moment, plan};
 use super::policy::{self, Verdict};
+use super::retention::{self, Progress};
 use super::timing::recurrence_of;
 
 /// What the core asks of the file.
@@ -61,6 +62,8 @@ pub(crate) enum Request {
         hook: i64,
         message: Option<String>,
     },
+    /// Forget a little of what is beyond keeping.
+    Prune(Progress),
     /// The wall clock was stepped: coming retries keep their distance.
     ShiftRetries {
         by: TimeDelta,
@@ -86,6 +89,7 @@ pub(crate) enum Answer {
     /// Written, and nothing follows from it.
     Noted,
     HookEnded,
+    Pruned(Progress),
     Unfinished(Vec<(OpenAttempt, Claim)>),
     Dispatched(Dispatched),
     /// The start or the end of an attempt is on disk.
@@ -199,6 +203,7 @@ impl Ledger {
                 ends::end_waiting(tx, *run, Stage::Cancelled, None, now)?;
                 Ok(Answer::Recorded(*attempt, Record::Dropped))
             }
+            Request::Prune(progress) => retention::step(tx, *progress, now).map(Answer::Pruned),
             Request::ClearIntent { run } => {
                 tx.clear_intent(*run)?;
                 Ok(Answer::Noted)
@@ -383,11 +388,19 @@ impl Ledger {
     fn come_forward(
         &mut self,
         tx: &Tx<'_>,
-        &(run, job, stage, due): &(RunId, JobId, Stage, DateTime<Utc>),
+        timed: &TimedRun,
         moment: Moment,
     ) -> Result<(), StoreError> {
+        let &TimedRun {
+            id: run,
+            job,
+            stage,
+            due,
+            not_before,
+        } = timed;
         let options = tx.options_of_job(job, &mut self.cache)?;
-        let missed = stage == Stage::Timed && due < moment.since;
+        // What was to start already, and found no room, is late and not missed.
+        let missed = stage == Stage::Timed && not_before == due && due < moment.since;
         if missed && options.missed == Missed::Skip {
             ends::end_waiting(tx, run, Stage::Skipped, Some(Reason::Missed), moment.now)?;
             return Ok(());

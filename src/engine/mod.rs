@@ -17,6 +17,7 @@ pub(crate) mod pausing;
 mod plan;
 mod policy;
 mod recovery;
+pub(crate) mod retention;
 mod start;
 pub(crate) mod timing;
 mod writer;

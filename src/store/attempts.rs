@@ -242,6 +242,7 @@ impl Tx<'_> {
             self.conn
                 .prepare_cached("INSERT INTO output(attempt, head, tail) VALUES (?1, ?2, ?3)")?
                 .execute((finish.attempt.0, &finish.output.head, &finish.output.tail))?;
+            self.count_output((finish.output.head.len() + finish.output.tail.len()) as i64)?;
         }
         Ok(run)
     }
@@ -257,7 +258,8 @@ impl Tx<'_> {
             .conn
             .prepare_cached(
                 "UPDATE run
-                 SET state = ?2, reason = ?3, finished = ?4, exit_code = ?5, signal = ?6,
+                 SET state = ?2, reason = CASE ?2 WHEN 12 THEN NULL ELSE ?3 END,
+                     finished = ?4, exit_code = ?5, signal = ?6,
                      started = coalesce(started, ?7),
                      attempts = (SELECT number FROM attempt WHERE id = ?8),
                      intent = NULL

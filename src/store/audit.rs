@@ -4,7 +4,7 @@
 //! this way: they have no business with the difference between two kinds of waiting.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
     AttemptId, AttemptState, JobId, JobState, MissedStretch, Origin, Reason, RunId,
@@ -90,9 +90,9 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    pub(crate) fn audit_run(&self, id: RunId) -> Result<RunRow, StoreError> {
+    pub(crate) fn audit_run(&self, id: RunId) -> Result<Option<RunRow>, StoreError> {
         let mut statement = self.conn.prepare_cached(run_row!("id = ?1"))?;
-        Ok(statement.query_row([id.0], run_row_of)?)
+        Ok(statement.query_row([id.0], run_row_of).optional()?)
     }
 
     /// Attempts that have not ended.

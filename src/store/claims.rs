@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptId, Command, JobId, Kind, Name, Origin, RunId, RunRef};
+use crate::domain::{AttemptId, Command, JobId, Name, RunId, RunRef};
 
-use super::codes::{instant, micros, to_kind, to_origin};
+use super::codes::{instant, micros};
 use super::jobs::command_of;
 use super::queues::name_of;
 use super::{Read, StoreError, Tx};
@@ -26,8 +26,6 @@ pub(crate) struct Claimed {
     pub run: RunId,
     pub name: RunRef,
     pub job: JobId,
-    pub kind: Kind,
-    pub origin: Origin,
     pub due: DateTime<Utc>,
     pub not_before: DateTime<Utc>,
     pub priority: i64,
@@ -98,8 +96,6 @@ impl Tx<'_> {
                job.name,
                run.seq,
                run.job,
-               job.kind,
-               run.origin,
                run.due,
                run.not_before,
                run.priority,
@@ -123,14 +119,12 @@ impl Tx<'_> {
                     seq: row.get(3)?,
                 },
                 job: JobId(row.get(4)?),
-                kind: to_kind(row.get(5)?),
-                origin: to_origin(row.get(6)?),
-                due: instant(row.get(7)?),
-                not_before: instant(row.get(8)?),
-                priority: row.get(9)?,
-                queue: name_of(row, 10)?,
-                command: command_of(row, 11, 12)?,
-                settings: row.get(13)?,
+                due: instant(row.get(5)?),
+                not_before: instant(row.get(6)?),
+                priority: row.get(7)?,
+                queue: name_of(row, 8)?,
+                command: command_of(row, 9, 10)?,
+                settings: row.get(11)?,
             })
         })?)
     }

@@ -393,7 +393,9 @@ impl Tx<'_> {
                  ) VALUES (
                    ?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
                    ?9, ?10, ?11,
-                   coalesce((SELECT max(last_seq) FROM job WHERE name = ?1 AND state = 3), 0),
+                   coalesce(max(
+                     coalesce((SELECT max(last_seq) FROM job WHERE name = ?1 AND state = 3), 0),
+                     coalesce((SELECT last_seq FROM numbering WHERE name = ?1), 0)), 0),
                    ?12, ?13, ?14
                  )",
             )?

@@ -18,6 +18,7 @@ mod hooks;
 mod jobs;
 mod open;
 mod queues;
+mod retention;
 mod runs;
 mod schema;
 mod settings;
@@ -36,7 +37,8 @@ pub(crate) use error::StoreError;
 pub(crate) use file::{hook_output_path, lock_path, output_path, outputs_beside};
 pub(crate) use hooks::Hook;
 pub(crate) use jobs::{DueJob, NewJob};
-pub(crate) use runs::{NewRun, OpenRun, RunFilter};
+pub(crate) use retention::EndedRun;
+pub(crate) use runs::{NewRun, OpenRun, RunFilter, TimedRun};
 pub(crate) use settings::OptionsCache;
 pub(crate) use views::{JobFilter, JobPage};
 
@@ -107,6 +109,36 @@ impl Store {
         })?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(answer)
+    }
+}
+
+impl Store {
+    /// Writes a consistent copy into an empty file, whatever others write meanwhile.
+    pub(crate) fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let to = to
+            .to_str()
+            .ok_or_else(|| StoreError::Device(format!("{} is not valid UTF-8", to.display())))?;
+        self.conn.execute("VACUUM INTO ?1", [to])?;
+        Ok(())
+    }
+
+    /// What SQLite finds wrong with the file; empty when all is well.
+    pub(crate) fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        let mut check = self.conn.prepare("PRAGMA integrity_check(20)")?;
+        let rows = check.query_map([], |row| row.get::<_, String>(0))?;
+        for row in rows {
+            let row = row?;
+            if row != "ok" {
+                found.push(row);
+            }
+        }
+        let mut keys = self.conn.prepare("PRAGMA foreign_key_check")?;
+        let rows = keys.query_map([], |row| row.get::<_, String>(0))?;
+        for table in rows {
+            found.push(format!("a row of {} refers to one that is gone", table?));
+        }
+        Ok(found)
     }
 }
 

@@ -80,6 +80,8 @@ impl Store {
         }
         conn.pragma_update(None, "foreign_keys", true)
             .expect("it is known");
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .expect("it is known");
         conn.set_prepared_statement_cache_capacity(256);
         Self {
             conn,
@@ -268,6 +270,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     // The last connection to close would pay for a checkpoint, and the last is often `add`.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // Otherwise a statement with a bound LIMIT is compiled again whenever another value is bound.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }

@@ -31,8 +31,16 @@ pub(crate) struct OpenRun {
     pub stage: Stage,
 }
 
-/// A run whose waiting time is over: its job, its stage, and when it was due.
-pub(crate) type TimedRun = (RunId, JobId, Stage, DateTime<Utc>);
+/// A run whose waiting time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimedRun {
+    pub id: RunId,
+    pub job: JobId,
+    pub stage: Stage,
+    pub due: DateTime<Utc>,
+    /// Later than its due time when it was to start already, and there was no room for it.
+    pub not_before: DateTime<Utc>,
+}
 
 /// Which runs a history shows.
 #[derive(Debug, Clone, Default)]
@@ -260,19 +268,20 @@ impl Read<'_> {
         limit: usize,
     ) -> Result<Vec<TimedRun>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, job, state, due
+            "SELECT id, job, state, due, not_before
              FROM run
              WHERE state IN (1, 3) AND not_before <= ?1
              ORDER BY not_before
              LIMIT ?2",
         )?;
         let rows = statement.query_map((micros(horizon), limit as i64), |row| {
-            Ok((
-                RunId(row.get(0)?),
-                JobId(row.get(1)?),
-                Stage::from_code(row.get(2)?),
-                instant(row.get(3)?),
-            ))
+            Ok(TimedRun {
+                id: RunId(row.get(0)?),
+                job: JobId(row.get(1)?),
+                stage: Stage::from_code(row.get(2)?),
+                due: instant(row.get(3)?),
+                not_before: instant(row.get(4)?),
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -296,11 +305,12 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Whether a run is in the runner's hands or waits for a retry.
+    /// Whether a run is in the runner's hands, waits for a retry, or for room it did not find.
     pub(crate) fn has_unfinished_work(&self) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM run WHERE state IN (6, 7))
-                 OR EXISTS (SELECT 1 FROM run WHERE state IN (1, 3) AND state = 3)",
+                 OR EXISTS (
+                   SELECT 1 FROM run WHERE state IN (1, 3) AND (state = 3 OR not_before > due))",
         )?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }
@@ -465,10 +475,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Shifts the times of coming retries by a step of the wall clock.
+    /// Shifts the times of coming retries, and of starts for which there was no room, by a step
+    /// of the wall clock.
     pub(crate) fn shift_retries(&self, by_micros: i64) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("UPDATE run SET not_before = not_before + ?1 WHERE state = 3")?
+            .prepare_cached(
+                "UPDATE run
+                 SET not_before = max(not_before + ?1, due)
+                 WHERE state IN (1, 3) AND (state = 3 OR not_before > due)",
+            )?
             .execute([by_micros])?;
         Ok(())
     }

@@ -14,7 +14,18 @@ pub(super) const MIGRATIONS: &[&str] = &[V1];
 /// Every table of the newest schema, sorted: a file with other tables, or with a trigger or a
 /// view, was changed by somebody else and is refused.
 pub(super) const TABLES: &[&str] = &[
-    "attempt", "boot", "edge", "hook", "job", "meta", "output", "queue", "run", "runner",
+    "attempt",
+    "boot",
+    "edge",
+    "hook",
+    "job",
+    "kept_output",
+    "meta",
+    "numbering",
+    "output",
+    "queue",
+    "run",
+    "runner",
     "settings",
 ];
 
@@ -132,6 +143,19 @@ CREATE TABLE output (
   head BLOB NOT NULL,
   tail BLOB NOT NULL
 ) STRICT;
+
+-- One row: the bytes in `output`, kept up to date with it.
+CREATE TABLE kept_output (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO kept_output(id, bytes) VALUES (1, 0);
+
+-- How far the numbers of forgotten jobs went: a new job of the name goes on from there.
+CREATE TABLE numbering (
+  name TEXT PRIMARY KEY,
+  last_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- `after`: a job and one it waits for.
 CREATE TABLE edge (

@@ -99,7 +99,8 @@ fn the_grace_is_an_end_too() {
     };
     assert_eq!(told("polite"), "failed(shutdown) 0 null");
     assert_eq!(told("deaf"), "failed(shutdown) null 9");
-    assert_eq!(sandbox.ok(["logs", "polite"]), "bye\n");
+    // Its shell may have told of the sleep that the same signal ended.
+    assert!(sandbox.ok(["logs", "polite"]).ends_with("bye\n"));
 }
 
 #[test]

@@ -452,10 +452,14 @@ impl Runner {
         }
     }
 
-    /// An orderly stop, at once.
+    /// An orderly stop, at once: two signals, and the second when the first was heard, for two
+    /// of a kind that wait together are one.
     #[track_caller]
     pub(crate) fn stop(self) -> i32 {
         self.signal(Signal::TERM);
+        until(PATIENCE, "it stops", || {
+            self.log().contains("stopping") || !self.lives()
+        });
         self.signal(Signal::TERM);
         self.ended()
     }

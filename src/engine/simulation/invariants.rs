@@ -56,7 +56,9 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
     let order = |row: &RunRow| (-row.priority, row.due, row.id);
     let mut last = None;
     for claim in &dispatched.claims {
-        let row = tx.audit_run(claim.row.run)?;
+        let Some(row) = tx.audit_run(claim.row.run)? else {
+            return Err(Broken(format!("{} is gone", claim.row.name)));
+        };
         must!(
             !row.flagged,
             "{} was claimed though somebody wants it ended",
@@ -242,7 +244,8 @@ impl World {
         let mut rows = read.audit_moving(newest)?;
         let there: BTreeSet<RunId> = rows.iter().map(|row| row.id).collect();
         for id in audit.open.keys().filter(|id| !there.contains(id)) {
-            rows.push(read.audit_run(*id)?);
+            let row = read.audit_run(*id)?;
+            rows.push(row.ok_or_else(|| Broken(format!("open run {} is gone", id.0)))?);
         }
         audit.attempts = read.audit_open_attempts()?;
         audit.jobs = read.audit_jobs()?;
@@ -439,7 +442,10 @@ impl World {
         let found = read.audit_integrity()?;
         must!(found == "ok", "the database is damaged: {found}");
         for row in self.audit.ended.values() {
-            let now = read.audit_run(row.id)?;
+            // Retention may have forgotten it.
+            let Some(now) = read.audit_run(row.id)? else {
+                continue;
+            };
             must!(
                 now == *row,
                 "run {} was final and has changed: {row:?} to {now:?}",

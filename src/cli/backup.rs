@@ -1,0 +1,28 @@
+//! `backup`: a consistent copy of the database, while everything goes on.
+
+use std::process::ExitCode;
+
+use super::args::BackupArgs;
+use super::context::Context;
+use super::failure::{Code, Failure};
+
+pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let path = std::path::absolute(&args.file)
+        .map_err(|error| Failure::new(Code::Failed, format!("{}: {error}", args.file.display())))?;
+    let store = context.open_existing("")?;
+    if let Err(error) = crate::os::fs::create_private(&path) {
+        return Err(
+            Failure::new(Code::Failed, format!("{}: {error}", path.display()))
+                .hint("name a file that does not exist yet, in a directory you can write"),
+        );
+    }
+    if let Err(error) = store.backup(&path) {
+        // What we made ourselves a moment ago, and nothing else.
+        let _ = std::fs::remove_file(&path);
+        return Err(error.into());
+    }
+    if !context.quiet {
+        context.print(&format!("saved {}\n", path.display()))?;
+    }
+    Ok(Context::done())
+}

@@ -1,0 +1,43 @@
+//! `prune`: retention now, without waiting for the runner to come to it.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::engine::retention::{self, Progress};
+
+use super::context::Context;
+use super::failure::Failure;
+
+#[derive(Serialize)]
+struct Document {
+    jobs: u64,
+    runs: u64,
+    outputs: u64,
+}
+
+pub(super) fn prune(context: &Context) -> Result<ExitCode, Failure> {
+    let mut store = context.open_to_change("")?;
+    let mut progress = Progress::default();
+    while !progress.done {
+        progress = store.write(|tx| retention::step(tx, progress, context.now))?;
+    }
+    let Progress {
+        jobs,
+        runs,
+        outputs,
+        ..
+    } = progress;
+    if context.json {
+        context.print_json(&Document {
+            jobs,
+            runs,
+            outputs,
+        })?;
+    } else if !context.quiet {
+        context.print(&format!(
+            "forgot {runs} runs, {jobs} finished jobs and {outputs} outputs\n"
+        ))?;
+    }
+    Ok(Context::done())
+}
