@@ -19,8 +19,14 @@ _punctual() {
             punctual,add)
                 cmd="punctual__subcmd__add"
                 ;;
+            punctual,backup)
+                cmd="punctual__subcmd__backup"
+                ;;
             punctual,cancel)
                 cmd="punctual__subcmd__cancel"
+                ;;
+            punctual,check)
+                cmd="punctual__subcmd__check"
                 ;;
             punctual,completions)
                 cmd="punctual__subcmd__completions"
@@ -48,6 +54,9 @@ _punctual() {
                 ;;
             punctual,pause)
                 cmd="punctual__subcmd__pause"
+                ;;
+            punctual,prune)
+                cmd="punctual__subcmd__prune"
                 ;;
             punctual,queue)
                 cmd="punctual__subcmd__queue"
@@ -82,8 +91,14 @@ _punctual() {
             punctual__subcmd__help,add)
                 cmd="punctual__subcmd__help__subcmd__add"
                 ;;
+            punctual__subcmd__help,backup)
+                cmd="punctual__subcmd__help__subcmd__backup"
+                ;;
             punctual__subcmd__help,cancel)
                 cmd="punctual__subcmd__help__subcmd__cancel"
+                ;;
+            punctual__subcmd__help,check)
+                cmd="punctual__subcmd__help__subcmd__check"
                 ;;
             punctual__subcmd__help,completions)
                 cmd="punctual__subcmd__help__subcmd__completions"
@@ -108,6 +123,9 @@ _punctual() {
                 ;;
             punctual__subcmd__help,pause)
                 cmd="punctual__subcmd__help__subcmd__pause"
+                ;;
+            punctual__subcmd__help,prune)
+                cmd="punctual__subcmd__help__subcmd__prune"
                 ;;
             punctual__subcmd__help,queue)
                 cmd="punctual__subcmd__help__subcmd__queue"
@@ -194,7 +212,7 @@ _punctual() {
 
     case "${cmd}" in
         punctual)
-            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status completions help"
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -353,6 +371,28 @@ _punctual() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        punctual__subcmd__backup)
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         punctual__subcmd__cancel)
             opts="-q -v -h -V --queue --all --signal --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -365,6 +405,32 @@ _punctual() {
                     return 0
                     ;;
                 --signal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__check)
+            opts="-q -v -h -V --within --live --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --within)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -548,7 +614,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help)
-            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status completions help"
+            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -575,7 +641,35 @@ _punctual() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        punctual__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         punctual__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -688,6 +782,20 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help__subcmd__pause)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__prune)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1048,6 +1156,28 @@ _punctual() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__prune)
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -48,6 +48,9 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand queue 'Queues: named lanes with their own limit'
             cand run 'The runner: executes jobs on schedule, in the foreground'
             cand status 'The runner and the queues on one screen'
+            cand check 'Find out whether anything is wrong: exit 1 then'
+            cand prune 'Forget now what is beyond keeping'
+            cand backup 'Write a consistent copy of the database, while the runner works'
             cand completions 'Print the completions of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -516,6 +519,47 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'punctual;check'= {
+            cand --within 'Each job succeeded within this long'
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --live 'Only whether the runner lives and the database answers, for probes'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'punctual;prune'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'punctual;backup'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'punctual;completions'= {
             cand --db 'The database file'
             cand --color 'When to use colours'
@@ -547,6 +591,9 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand queue 'Queues: named lanes with their own limit'
             cand run 'The runner: executes jobs on schedule, in the foreground'
             cand status 'The runner and the queues on one screen'
+            cand check 'Find out whether anything is wrong: exit 1 then'
+            cand prune 'Forget now what is beyond keeping'
+            cand backup 'Write a consistent copy of the database, while the runner works'
             cand completions 'Print the completions of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -598,6 +645,12 @@ set edit:completion:arg-completer[punctual] = {|@words|
         &'punctual;help;run'= {
         }
         &'punctual;help;status'= {
+        }
+        &'punctual;help;check'= {
+        }
+        &'punctual;help;prune'= {
+        }
+        &'punctual;help;backup'= {
         }
         &'punctual;help;completions'= {
         }

@@ -84,6 +84,9 @@ const STEP: TimeDelta = TimeDelta::milliseconds(500);
 /// How often a living output is looked at, so that a runaway job cannot fill the disk.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
+/// Output files kept for the next attempts.
+const SPARES: usize = 16;
+
 /// A hook that takes longer is ended.
 const HOOK_LIMIT: Duration = Duration::from_secs(60);
 
@@ -95,13 +98,16 @@ pub(crate) fn run(store: Store, options: RunnerOptions) -> Result<(), RunError> 
     let lock = RunnerLock::acquire(&lock_path(store.path()))
         .map_err(system("cannot lock the database for a runner"))?
         .map_err(|held| RunError::Held { pid: held.pid })?;
+    let survives_hangup = signals::ignored()
+        .is_ok_and(|ignored| ignored.contains(&SignalKind::hangup().as_raw_value()));
     signals::normalize().map_err(system("cannot reset the signals"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
         .map_err(system("cannot start the event loop"))?;
-    let ended = runtime.block_on(async { Driver::new(store, options)?.turn().await });
+    let ended =
+        runtime.block_on(async { Driver::new(store, options, survives_hangup)?.turn().await });
     drop(lock);
     ended
 }
@@ -122,12 +128,15 @@ struct Driver {
     alive: HashMap<AttemptId, Alive>,
     adopted: HashMap<AttemptId, orphan::Orphan>,
     launcher: start::Launcher,
+    /// Output files that nobody wrote to.
+    spares: Vec<output::Spare>,
     deadline: Option<tokio::time::Instant>,
     stop_at: Option<tokio::time::Instant>,
     trim_at: Option<tokio::time::Instant>,
     /// Wall clock minus time since boot, at the last look.
     offset: TimeDelta,
     zone: fn() -> Tz,
+    survives_hangup: bool,
     log: String,
     done: bool,
 }
@@ -163,7 +172,7 @@ enum Woken {
 }
 
 impl Driver {
-    fn new(store: Store, options: RunnerOptions) -> Result<Self, RunError> {
+    fn new(store: Store, options: RunnerOptions, survives_hangup: bool) -> Result<Self, RunError> {
         let listen = |kind| signal(kind).map_err(system("cannot listen for signals"));
         let is_init = std::process::id() == 1;
         let signals = Signals {
@@ -218,6 +227,7 @@ impl Driver {
             alive: HashMap::new(),
             adopted: HashMap::new(),
             launcher: start::Launcher::new(path, id),
+            spares: Vec::new(),
             deadline: None,
             stop_at: options
                 .run_for
@@ -225,6 +235,7 @@ impl Driver {
             trim_at: None,
             offset: offset(),
             zone: options.zone,
+            survives_hangup,
             log: String::new(),
             done: false,
         })
@@ -243,6 +254,9 @@ impl Driver {
             self.flush_log();
         }
         self.writer.close();
+        for spare in self.spares.drain(..) {
+            let _ = output::discard(spare.path());
+        }
         Ok(())
     }
 
@@ -324,6 +338,8 @@ impl Driver {
                 self.feed(Event::Stop);
             }
             Woken::Hangup if self.file.is_some() => self.apply_file(),
+            // Started by nohup: the end of the terminal is not ours.
+            Woken::Hangup if self.survives_hangup => {}
             Woken::Hangup => self.feed(Event::Stop),
             Woken::Stranger => {
                 strangers::reap(|pid| self.alive.values().any(|alive| alive.identity.pid == pid));
@@ -399,11 +415,7 @@ impl Driver {
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Discard(attempt) => {
-                if let Some(alive) = self.alive.remove(&attempt) {
-                    let _ = output::discard(&alive.path);
-                } else {
-                    let _ = output::discard(&self.launcher.output_of(attempt));
-                }
+                self.discard(attempt);
                 if self.alive.is_empty() {
                     self.trim_at = None;
                 }
@@ -420,6 +432,21 @@ impl Driver {
         None
     }
 
+    /// The file of an ended attempt goes, or serves another one.
+    fn discard(&mut self, attempt: AttemptId) {
+        self.alive.remove(&attempt);
+        let path = self.launcher.output_of(attempt);
+        let spare = (self.spares.len() < SPARES)
+            .then(|| output::recycle(&path))
+            .flatten();
+        match spare {
+            Some(spare) => self.spares.push(spare),
+            None => {
+                let _ = output::discard(&path);
+            }
+        }
+    }
+
     fn set_timer(&mut self, at: Option<DateTime<Utc>>) {
         if let Err(error) = self.timer.set(at) {
             self.say(&format!("cannot set the timer: {error}"));
@@ -428,7 +455,10 @@ impl Driver {
 
     fn spawn(&mut self, claim: &Claim, slot: u32) -> Event {
         let attempt = claim.row.attempt;
-        let child = match self.launcher.launch(claim, slot) {
+        let mut spare = self.spares.pop();
+        let launched = self.launcher.launch(claim, slot, &mut spare);
+        self.spares.extend(spare);
+        let child = match launched {
             Ok(child) => child,
             Err(refusal) => return Event::NotStarted(attempt, refusal),
         };

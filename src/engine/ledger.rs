@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, Intent, JobId, Kind, Missed, Options, Origin, Overlap,
+    Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Overlap,
     Reason, Run, RunId, Runner,
 };
 use crate::store::{

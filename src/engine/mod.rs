@@ -18,6 +18,8 @@ mod plan;
 mod policy;
 mod recovery;
 pub(crate) mod retention;
+#[cfg(test)]
+mod simulation;
 mod start;
 pub(crate) mod timing;
 mod writer;

@@ -8,7 +8,8 @@ use chrono::SecondsFormat;
 
 use crate::domain::{AttemptId, Command, Exit, Options};
 use crate::process::environment::{EnvPlan, compose};
-use crate::process::{Child, Launch, SpawnError, spawn};
+use crate::process::output::Spare;
+use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
 use crate::store::{hook_output_path, output_path};
 
 use super::core::Refusal;
@@ -44,7 +45,12 @@ impl Launcher {
         format!("{}/{}", self.id, attempt.0)
     }
 
-    pub(super) fn launch(&self, claim: &Claim, slot: u32) -> Result<Child, Refusal> {
+    pub(super) fn launch(
+        &self,
+        claim: &Claim,
+        slot: u32,
+        spare: &mut Option<Spare>,
+    ) -> Result<Child, Refusal> {
         let options = &claim.options;
         let argv = match &claim.row.command {
             Command::Shell(line) => shell_words(options, line),
@@ -64,7 +70,7 @@ impl Launcher {
                 self.output_of(claim.row.attempt),
             )?
         };
-        spawn(&launch).map_err(refusal)
+        spawn_with(&launch, spare).map_err(refusal)
     }
 
     /// A hook runs in its job's directory and environment, and reads what it is told.

@@ -121,6 +121,24 @@ pub(crate) fn open_nofollow(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
+/// Opens for writing at the end; a symlink is refused.
+pub(crate) fn open_append_nofollow(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags | OFlags::NONBLOCK, Mode::empty())?.into())
+}
+
+/// Gives a file another name, unless something has that name already.
+pub(crate) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    let flags = rustix::fs::RenameFlags::NOREPLACE;
+    Ok(rustix::fs::renameat_with(
+        rustix::fs::CWD,
+        from,
+        rustix::fs::CWD,
+        to,
+        flags,
+    )?)
+}
+
 /// Gives a stretch of a file back to the file system; it reads as zeros, the size stays.
 pub(crate) fn punch_hole(file: impl AsFd, offset: u64, length: u64) -> io::Result<()> {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;

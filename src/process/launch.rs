@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::process::setpriority_process;
 
 use super::child::Child;
+use super::output::Spare;
 use super::program::{self, Opening};
 use crate::os::fs::{self, Kind};
 
@@ -58,6 +59,11 @@ pub(crate) enum SpawnError {
 
 /// Starts a process in its own group, with its output in a new file that it keeps locked.
 pub(crate) fn spawn(launch: &Launch) -> Result<Child, SpawnError> {
+    spawn_with(launch, &mut None)
+}
+
+/// The same, with a file that was an attempt's before; it is taken if it is used.
+pub(crate) fn spawn_with(launch: &Launch, spare: &mut Option<Spare>) -> Result<Child, SpawnError> {
     if !launch.cwd.is_absolute() {
         let cwd = launch.cwd.display();
         return Err(SpawnError::Other(format!(
@@ -72,10 +78,10 @@ pub(crate) fn spawn(launch: &Launch) -> Result<Child, SpawnError> {
     let path = path.map(|(_, value)| value.as_os_str());
     let program = program::find(name, &launch.cwd, path)?;
     let direct = Argv::new(program.clone(), &launch.command);
-    let started = match start(direct, launch) {
+    let started = match start(direct, launch, spare) {
         Err(Failure::Exec(error)) if is_script(&error, &program) => {
             let direct = Argv::new(program.clone(), &launch.command);
-            start(direct.for_shell(), launch)
+            start(direct.for_shell(), launch, spare)
         }
         other => other,
     };
@@ -134,7 +140,7 @@ enum Failure {
     Exec(io::Error),
 }
 
-fn start(argv: Argv, launch: &Launch) -> Result<Child, Failure> {
+fn start(argv: Argv, launch: &Launch, spare: &mut Option<Spare>) -> Result<Child, Failure> {
     let argv = match launch.umask {
         Some(umask) => {
             // The shell would start, and only then find out and say so in the job's output.
@@ -148,7 +154,10 @@ fn start(argv: Argv, launch: &Launch) -> Result<Child, Failure> {
         None => Stdio::null(),
     };
     // Last of all, because this file is the sign that a start was tried.
-    let output = create_output(&launch.output).map_err(Failure::Told)?;
+    let output = match spare.take().and_then(|spare| rename(spare, &launch.output)) {
+        Some(file) => file,
+        None => create_output(&launch.output).map_err(Failure::Told)?,
+    };
     let started = start_with(argv, launch, stdin, output);
     if started.is_err() {
         let _ = std::fs::remove_file(&launch.output);
@@ -220,6 +229,17 @@ fn create_output(path: &Path) -> Result<File, SpawnError> {
             Err(SpawnError::Other(format!("{}: {error}", path.display())))
         }
         Err(error) => Err(shortage(&path.display().to_string(), &error)),
+    }
+}
+
+/// Gives a spare file the attempt's name. It is open, locked and private already.
+fn rename(spare: Spare, path: &Path) -> Option<File> {
+    match fs::rename_to_new(&spare.path, path) {
+        Ok(()) => Some(spare.file),
+        Err(_) => {
+            let _ = std::fs::remove_file(&spare.path);
+            None
+        }
     }
 }
 

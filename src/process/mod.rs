@@ -24,5 +24,5 @@ pub(crate) use self::{
     child::Child,
     exit::Ended,
     identity::Identity,
-    launch::{Launch, SpawnError, spawn},
+    launch::{Launch, SpawnError, spawn, spawn_with},
 };

@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 use crate::os::fs::{self, Kind};
 
@@ -41,6 +41,34 @@ pub(crate) fn collect(path: &Path, limit: u64) -> io::Result<Kept> {
         (head, read(&file, total - half, half)?)
     };
     Ok(Kept { head, tail, total })
+}
+
+/// An output file that nobody wrote to and nobody holds: locked by us, ready for the next attempt.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+}
+
+impl Spare {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Keeps the file of an ended attempt for another one, if it is as good as new. Making and removing an
+/// inode is the dearest part of a short job: a file system with a memory (ext4 looks through what was
+/// deleted lately) spends more on it than the kernel on the process.
+pub(crate) fn recycle(path: &Path) -> Option<Spare> {
+    let file = fs::open_append_nofollow(path).ok()?;
+    // A descendant that still holds it may write later: then it stays what it was.
+    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+    let facts = fs::fstat(&file).ok()?;
+    let as_new = facts.kind == Kind::File && facts.size == 0 && facts.nlink == 1;
+    as_new.then(|| Spare {
+        file,
+        path: path.to_owned(),
+    })
 }
 
 /// Frees the middle of a file that takes more than 16 times the limit, leaving `limit` at each end. The

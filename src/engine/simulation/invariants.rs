@@ -67,13 +67,20 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
         last = last.max(Some(order(&row)));
     }
     for lane in tx.lanes()? {
-        let full = lane.queue.slots.is_some_and(|slots| lane.live >= u64::from(slots));
+        let full = lane
+            .queue
+            .slots
+            .is_some_and(|slots| lane.live >= u64::from(slots));
         let claimed = dispatched
             .claims
             .iter()
             .any(|claim| claim.row.queue == lane.queue.name);
         must!(
-            !claimed || lane.queue.slots.is_none_or(|slots| lane.live <= u64::from(slots)),
+            !claimed
+                || lane
+                    .queue
+                    .slots
+                    .is_none_or(|slots| lane.live <= u64::from(slots)),
             "queue {} is over its slots",
             lane.queue.name
         );
@@ -95,7 +102,12 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
 }
 
 impl Audit {
-    pub(super) fn promise(&mut self, job: JobId, recurrence: Option<Recurrence>, now: DateTime<Utc>) {
+    pub(super) fn promise(
+        &mut self,
+        job: JobId,
+        recurrence: Option<Recurrence>,
+        now: DateTime<Utc>,
+    ) {
         self.books.insert(
             job,
             Book {
@@ -177,7 +189,10 @@ impl Audit {
         let Some(book) = self.books.get_mut(&row.job) else {
             return Err(Broken(format!("run {} has no job", row.id.0)));
         };
-        let Some(recurrence) = book.recurrence.as_ref().filter(|_| row.origin == Origin::Schedule)
+        let Some(recurrence) = book
+            .recurrence
+            .as_ref()
+            .filter(|_| row.origin == Origin::Schedule)
         else {
             return Ok(());
         };
@@ -335,15 +350,16 @@ impl World {
             "{name} starts before its time"
         );
         let options = &self.specs[&claim.row.job].options;
-        let siblings = self.alive.values().any(|process| process.job == claim.row.job);
+        let siblings = self
+            .alive
+            .values()
+            .any(|process| process.job == claim.row.job);
         must!(
             options.overlap == Overlap::Allow || !siblings,
             "{name} starts beside another run of its job"
         );
         let taken = self.alive.values().any(|process| {
-            !process.adopted
-                && process.queue == claim.row.queue
-                && process.identity.slot == slot
+            !process.adopted && process.queue == claim.row.queue && process.identity.slot == slot
         });
         must!(!taken, "{name} starts in slot {slot}, which is taken");
         let stage = self.audit.open.get(&claim.row.run).map(|row| row.stage);
@@ -378,7 +394,10 @@ impl World {
         }
         let living: BTreeSet<_> = runner.core.living().collect();
         let alive: BTreeSet<_> = self.alive.values().map(|process| process.attempt).collect();
-        must!(living == alive, "the runner thinks {living:?} live, but {alive:?} do");
+        must!(
+            living == alive,
+            "the runner thinks {living:?} live, but {alive:?} do"
+        );
         for attempt in &self.audit.attempts {
             let runs = attempt.state == AttemptState::Running;
             must!(
@@ -403,9 +422,16 @@ impl World {
             let comes = row.due.max(row.not_before);
             let id = row.id.0;
             match row.stage {
-                Stage::Claimed => must!(!room || comes > wall, "run {id} is claimed, due, and not started"),
+                Stage::Claimed => must!(
+                    !room || comes > wall,
+                    "run {id} is claimed, due, and not started"
+                ),
                 Stage::Timed | Stage::Retrying => {
-                    must!(comes > wall, "run {id} is due at {comes} and still {:?}", row.stage);
+                    must!(
+                        comes > wall,
+                        "run {id} is due at {comes} and still {:?}",
+                        row.stage
+                    );
                 }
                 Stage::Ready if comes <= wall => {
                     let lane = self.audit.lanes.iter().find(|lane| lane.queue == row.queue);

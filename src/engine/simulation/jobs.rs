@@ -96,17 +96,28 @@ fn draw_when(rng: &mut Rng, beat: u64) -> String {
 
 fn draw_crontab(rng: &mut Rng, beat: u64) -> String {
     let lines: &[&str] = match beat {
-        0..60_000 => &["* * * * * *", "*/3 * * * * *", "*/7 * * * * *", "5,6,40 * * * * *"],
+        0..60_000 => &[
+            "* * * * * *",
+            "*/3 * * * * *",
+            "*/7 * * * * *",
+            "5,6,40 * * * * *",
+        ],
         60_000..3_600_000 => &["* * * * *", "*/4 * * * *", "H/5 * * * *", "7,8,9 * * * *"],
-        _ => &["@hourly", "30 2 * * *", "H H * * *", "every 1d at 06:00", "0 */5 * * *"],
+        _ => &[
+            "@hourly",
+            "30 2 * * *",
+            "H H * * *",
+            "every 1d at 06:00",
+            "0 */5 * * *",
+        ],
     };
     (*rng.pick(lines)).to_owned()
 }
 
 fn draw_options(rng: &mut Rng, beat: u64, when: &str, now: DateTime<Utc>) -> Options {
     let times = |n: u64| Span::from_millis(n * beat);
-    let recurs = !when.starts_with("in ") && !when.starts_with('@') && when != "now"
-        || when == "@hourly";
+    let recurs =
+        !when.starts_with("in ") && !when.starts_with('@') && when != "now" || when == "@hourly";
     let mut options = Options {
         overlap: *rng.pick(&[
             Overlap::Skip,
@@ -153,12 +164,7 @@ fn draw_options(rng: &mut Rng, beat: u64, when: &str, now: DateTime<Utc>) -> Opt
 
 fn draw_manner(rng: &mut Rng, beat: u64, options: &Options) -> Manner {
     Manner {
-        life: *rng.pick(&[
-            (0, 3),
-            (1, 500),
-            (beat / 10, beat),
-            (beat, beat * 4),
-        ]),
+        life: *rng.pick(&[(0, 3), (1, 500), (beat / 10, beat), (beat, beat * 4)]),
         fails: *rng.pick(&[0, 0, 4, 2, 1]),
         deaf: rng.once_in(4),
         hangs: options.timeout.is_some() && rng.once_in(3),
@@ -227,7 +233,11 @@ pub(super) fn admit(
         tx.insert_run(&NewRun {
             job: id,
             origin: Origin::Schedule,
-            stage: if due > now { Stage::Timed } else { Stage::Ready },
+            stage: if due > now {
+                Stage::Timed
+            } else {
+                Stage::Ready
+            },
             reason: None,
             due,
             queue: tx.queue_id(&queue)?,

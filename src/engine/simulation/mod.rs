@@ -9,11 +9,13 @@
 
 mod invariants;
 mod jobs;
+mod processes;
 mod rng;
 mod runner;
 mod scenarios;
 mod verbs;
 mod world;
+mod writing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

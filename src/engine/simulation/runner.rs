@@ -1,30 +1,27 @@
 //! The driver's part in the model: effects become happenings, and happenings events. Beside
 //! every effect stands the chance that the runner dies just before it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Output};
-use crate::engine::core::{Blow, Config, Core, Effect, Event, Grace, Now, Refusal};
-use crate::engine::ledger::{Answer, Claim, HookStart, Ledger, Request};
-use crate::engine::recovery::Facts;
-use crate::engine::writer::drop_overtaken;
-use crate::store::{self, OpenAttempt};
+use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
+use crate::engine::ledger::{HookStart, Ledger, Request};
 
-use super::invariants;
+use super::invariants::must;
 use super::jobs::{SALT, zone};
-use super::world::{Broken, Happening, MILLISECOND, Process, SECOND, World};
+use super::world::{Broken, Happening, MILLISECOND, SECOND, World};
 
 /// A runner that lives: all of it is lost when it dies.
 pub(super) struct Runner {
     pub number: u64,
     pub core: Core,
-    ledger: Ledger,
-    inbox: Vec<Request>,
+    pub ledger: Ledger,
+    pub inbox: Vec<Request>,
     /// The batch that the writer has taken.
-    batch: Option<Vec<Request>>,
+    pub batch: Option<Vec<Request>>,
     pub wake_at: Option<DateTime<Utc>>,
     pub deadline: Option<Duration>,
     /// Steps of the wall clock since the last look, in µs.
@@ -36,6 +33,7 @@ pub(super) struct Runner {
     pub until_idle: bool,
     pub recovered: bool,
     pub stopping: bool,
+    hooks: BTreeSet<i64>,
 }
 
 impl Runner {
@@ -95,15 +93,20 @@ impl World {
             pool,
             recovered: false,
             stopping: false,
+            hooks: BTreeSet::new(),
         });
+        if self.rng.once_in(self.faults.stop_at_start) {
+            let delay = self.rng.between(0, 20 * MILLISECOND);
+            self.later(delay, Happening::Stop);
+        }
         self.feed(Event::Begin)
     }
 
-    fn boot_name(&self) -> String {
+    pub(super) fn boot_name(&self) -> String {
         format!("boot {}", self.boot)
     }
 
-    fn mono(&self) -> Duration {
+    pub(super) fn mono(&self) -> Duration {
         Duration::from_micros(self.now - self.booted)
     }
 
@@ -119,7 +122,14 @@ impl World {
             self.boot += 1;
             self.booted = self.now;
         }
-        self.note(|| (if machine { "MACHINE DIES" } else { "RUNNER DIES" }).to_owned());
+        self.note(|| {
+            (if machine {
+                "MACHINE DIES"
+            } else {
+                "RUNNER DIES"
+            })
+            .to_owned()
+        });
         for process in self.alive.values_mut() {
             process.watched = None;
         }
@@ -211,228 +221,28 @@ impl World {
         Ok(())
     }
 
-    /// The writer takes what has come, unless it is at work.
-    fn begin_batch(&mut self) {
-        let slow = self.rng.once_in(self.faults.stuck);
-        let Some(runner) = &mut self.runner else {
-            return;
-        };
-        if runner.batch.is_some() || runner.inbox.is_empty() {
-            return;
-        }
-        runner.batch = Some(std::mem::take(&mut runner.inbox));
-        let number = runner.number;
-        let delay = if slow {
-            self.rng.between(SECOND, 20 * SECOND)
-        } else {
-            self.rng.between(100, 5 * MILLISECOND)
-        };
-        self.later(delay, Happening::Commit(number));
-    }
-
-    /// One transaction, then its answers; the runner may die on either side.
-    pub(super) fn commit(&mut self) -> Result<(), Broken> {
-        if self.rng.once_in(self.faults.crash_at_commit) {
-            self.die();
-            return Ok(());
-        }
-        let wall = self.wall();
-        let joins = self.rng.once_in(2);
-        let Some(runner) = &mut self.runner else {
-            return Ok(());
-        };
-        let mut batch = runner.batch.take().unwrap_or_default();
-        if joins {
-            batch.append(&mut runner.inbox);
-        }
-        drop_overtaken(&mut batch);
-        let ledger = &mut runner.ledger;
-        let number = runner.number;
-        let answers: Vec<Answer> = self.store.write(|tx| {
-            let mut answers = Vec::new();
-            for request in &batch {
-                let answer = ledger.apply(tx, request, wall)?;
-                if let Answer::Dispatched(dispatched) = &answer {
-                    invariants::fair(tx, dispatched)?;
-                }
-                answers.push(answer);
-            }
-            Ok::<_, Broken>(answers)
-        })?;
-        self.tally.commits += 1;
-        self.note(|| format!("commits {}", batch.iter().map(brief).collect::<String>()));
-        self.look()?;
-        if self.rng.once_in(self.faults.crash_at_commit) {
-            self.die();
-            return Ok(());
-        }
-        let delay = self.rng.between(0, 300);
-        self.later(delay, Happening::Answers(number, answers));
-        self.begin_batch();
-        Ok(())
-    }
-
-    pub(super) fn answers(&mut self, answers: Vec<Answer>) -> Result<(), Broken> {
-        for answer in answers {
-            self.feed(Event::Answered(answer))?;
-        }
-        Ok(())
-    }
-
-    /// As the driver's, with the facts of the model.
-    fn examine(&mut self, open: Vec<(OpenAttempt, Claim)>) -> Vec<(Claim, Facts)> {
-        let boot = self.boot_name();
-        open.into_iter()
-            .map(|(open, claim)| {
-                let has_output = self.outputs.contains(&open.attempt);
-                let recorded = open.process.is_some();
-                let by_mark = self
-                    .alive
-                    .values()
-                    .find(|process| process.attempt == open.attempt)
-                    .filter(|_| has_output);
-                let alive = match open.process {
-                    Some(process) => self
-                        .alive
-                        .get(&process.pid)
-                        .filter(|living| {
-                            process.boot == boot && living.identity.ticks == process.ticks
-                        })
-                        .map(|_| process),
-                    None => by_mark.map(|living| store::Process {
-                        uptime_ms: self.mono().as_millis() as u64,
-                        started: self.wall(),
-                        slot: 0,
-                        ..living.identity.clone()
-                    }),
-                };
-                let facts = Facts {
-                    alive,
-                    has_output,
-                    recorded,
-                };
-                (claim, facts)
-            })
-            .collect()
-    }
-
-    fn spawn(&mut self, claim: &Claim, slot: u32) -> Result<Option<Event>, Broken> {
-        let attempt = claim.row.attempt;
-        let manner = self.specs[&claim.row.job].manner;
-        if manner.unstartable {
-            let refusal = Refusal::Unstartable {
-                code: 127,
-                message: "no such program".to_owned(),
-            };
-            return Ok(Some(Event::NotStarted(attempt, refusal)));
-        }
-        if self.rng.once_in(self.faults.no_room) {
-            self.note(|| format!("no room for {}", claim.row.name));
-            if let Some(runner) = &mut self.runner {
-                runner.no_room_at = Some(self.now);
-            }
-            let refusal = Refusal::NoRoom("no room".to_owned());
-            return Ok(Some(Event::NotStarted(attempt, refusal)));
-        }
-        self.audit_start(claim, slot)?;
-        self.outputs.insert(attempt);
-        if self.rng.once_in(self.faults.crash_at_effect) {
-            self.die();
-            return Ok(None);
-        }
-        self.tally.starts += 1;
-        self.last_pid += 1;
-        let pid = self.last_pid;
-        let identity = store::Process {
-            boot: self.boot_name(),
-            pid,
-            ticks: self.now,
-            uptime_ms: self.mono().as_millis() as u64,
-            started: self.wall(),
-            slot,
-        };
-        self.note(|| format!("starts {} as {pid}", claim.row.name));
-        let exit = if self.rng.once_in(manner.fails) {
-            *self
-                .rng
-                .pick(&[Exit::Code(1), Exit::Code(75), Exit::Signal(11)])
-        } else {
-            Exit::Code(0)
-        };
-        let process = Process {
-            attempt,
-            run: claim.row.run,
-            job: claim.row.job,
-            queue: claim.row.queue.clone(),
-            identity: identity.clone(),
-            deaf: manner.deaf,
-            exit,
-            watched: self.runner.as_ref().map(|runner| runner.number),
-            adopted: false,
-        };
-        self.alive.insert(pid, process);
-        if !manner.hangs {
-            let life = self.rng.between(
-                manner.life.0 * MILLISECOND,
-                manner.life.1 * MILLISECOND,
-            );
-            self.later(life, Happening::End(pid, None));
-        }
-        if self.rng.once_in(self.faults.crash_at_effect) {
-            self.die();
-            return Ok(None);
-        }
-        Ok(Some(Event::Started(attempt, identity)))
-    }
-
     /// A hook is started at most once, whatever becomes of the runner.
     fn hook(&mut self, start: &HookStart) -> Result<(), Broken> {
         let id = start.hook.id;
         let fresh = self.hooks.insert(id);
-        invariants::must!(fresh, "hook {id} is started a second time");
-        if let Some(number) = self.runner.as_ref().map(|runner| runner.number) {
-            let delay = self.rng.between(0, SECOND);
-            self.later(delay, Happening::HookEnds(number, id));
-        }
+        must!(fresh, "hook {id} is started a second time");
+        let delay = self.rng.between(0, SECOND);
+        let Some(runner) = &mut self.runner else {
+            return Ok(());
+        };
+        runner.hooks.insert(id);
+        let (alive, number) = (runner.hooks.len(), runner.number);
+        must!(alive <= 4, "{alive} hooks at once");
+        self.note(|| format!("hook {id}: {} of {}", start.hook.occasion, start.run.name));
+        self.later(delay, Happening::HookEnds(number, id));
         Ok(())
     }
 
-    fn strike(&mut self, attempt: AttemptId, blow: Blow) {
-        self.note(|| format!("{blow:?} to attempt {}", attempt.0));
-        let Some((pid, process)) = self
-            .alive
-            .iter()
-            .find(|(_, process)| process.attempt == attempt)
-        else {
-            return;
-        };
-        let exit = match blow {
-            Blow::Ask if process.deaf => return,
-            Blow::Ask => Exit::Signal(15),
-            Blow::Kill => Exit::Signal(9),
-            Blow::Number(number) => Exit::Signal(number),
-        };
-        let pid = *pid;
-        let delay = self.rng.between(0, 50 * MILLISECOND);
-        self.later(delay, Happening::End(pid, Some(exit)));
-    }
-
-    pub(super) fn process_ends(&mut self, pid: i32, exit: Option<Exit>) {
-        let Some(process) = self.alive.remove(&pid) else {
-            return;
-        };
-        self.note(|| format!("process {pid} ends"));
-        let Some(number) = process.watched else {
-            return;
-        };
-        let told = exit.unwrap_or(process.exit);
-        // How somebody else's child ended is told by newer kernels only.
-        let (told, delay) = if process.adopted && self.rng.once_in(3) {
-            (Exit::Unknown, SECOND)
-        } else {
-            (told, self.rng.between(0, MILLISECOND))
-        };
-        self.later(delay, Happening::Told(number, process.attempt, told));
+    pub(super) fn hook_ends(&mut self, id: i64) -> Result<(), Broken> {
+        if let Some(runner) = &mut self.runner {
+            runner.hooks.remove(&id);
+        }
+        self.feed(Event::HookEnded(id, None))
     }
 
     pub(super) fn told(&mut self, attempt: AttemptId, exit: Exit) -> Result<(), Broken> {
@@ -488,19 +298,12 @@ impl World {
         };
         runner.stopping = true;
         self.note(|| "stop".to_owned());
+        // Some people press it twice.
+        if self.rng.once_in(4) {
+            let delay = self.rng.between(0, 5 * SECOND);
+            self.later(delay, Happening::Stop);
+        }
         self.feed(Event::Stop)
     }
 }
 
-fn brief(request: &Request) -> String {
-    match request {
-        Request::Enter { .. } => "Enter ".to_owned(),
-        Request::Dispatch(dispatch) => {
-            format!("Dispatch({}+{}) ", dispatch.free, dispatch.ahead)
-        }
-        Request::Started { attempt, .. } => format!("Started({}) ", attempt.0),
-        Request::Finish(finish) => format!("Finish({} {:?}) ", finish.attempt.0, finish.state),
-        Request::GiveBack { attempt, .. } => format!("GiveBack({}) ", attempt.0),
-        other => format!("{other:?} "),
-    }
-}

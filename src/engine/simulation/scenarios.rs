@@ -44,6 +44,7 @@ impl Scenario {
             Self::Stops => Faults {
                 leave: 4,
                 until_idle: 4,
+                stop_at_start: 4,
                 neglect: 8,
                 no_room: *rng.pick(&[0, 10]),
                 ..calm
@@ -59,6 +60,7 @@ impl Scenario {
                 stuck: *rng.pick(&[0, 100]),
                 leave: 4,
                 until_idle: 10,
+                stop_at_start: 20,
                 ..crashes
             },
         }
@@ -134,11 +136,7 @@ fn prepare(seed: u64, scenario: Scenario, traced: bool) -> (World, u64) {
 }
 
 /// One history, from its first job to its end in peace.
-pub(super) fn play(
-    seed: u64,
-    scenario: Scenario,
-    traced: bool,
-) -> (World, Result<Tally, Broken>) {
+pub(super) fn play(seed: u64, scenario: Scenario, traced: bool) -> (World, Result<Tally, Broken>) {
     let (mut world, horizon) = prepare(seed, scenario, traced);
     let ended = world
         .run_until(horizon)
@@ -168,6 +166,10 @@ pub(super) fn settle(world: &mut World) -> Result<(), Broken> {
         .values()
         .map(|row| format!("run {} {:?}", row.id.0, row.stage))
         .collect();
-    must!(left.is_empty(), "never came to its end: {}", left.join(", "));
+    must!(
+        left.is_empty(),
+        "never came to its end: {}",
+        left.join(", ")
+    );
     world.audit_history()
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Name, RunId};
-use crate::engine::core::Event;
 use crate::engine::ledger::Answer;
 use crate::store::{self, Store, StoreError};
 
@@ -49,6 +48,8 @@ pub(super) struct Faults {
     pub stuck: u64,
     /// Runners that leave their processes when they are stopped.
     pub leave: u64,
+    /// Runners that are told to stop when they have hardly begun.
+    pub stop_at_start: u64,
     /// Runners that end when there is nothing to do.
     pub until_idle: u64,
 }
@@ -244,7 +245,9 @@ impl World {
             due.map(|at| at.max(runner.frozen_until))
         });
         let deadline = self.runner.as_ref().and_then(|runner| {
-            let limit = runner.deadline.map(|at| at.as_micros() as u64 + self.booted);
+            let limit = runner
+                .deadline
+                .map(|at| at.as_micros() as u64 + self.booted);
             limit.map(|at| at.max(self.now).max(runner.frozen_until))
         });
         let first = self.agenda.first_key_value().map(|((at, _), _)| *at);
@@ -285,7 +288,7 @@ impl World {
             Happening::Commit(_) => self.commit(),
             Happening::Answers(_, answers) => self.answers(answers),
             Happening::Told(_, attempt, exit) => self.told(attempt, exit),
-            Happening::HookEnds(_, hook) => self.feed(Event::HookEnded(hook, None)),
+            Happening::HookEnds(_, hook) => self.hook_ends(hook),
             Happening::Changed(_) => self.changed(),
             Happening::End(pid, exit) => {
                 self.process_ends(pid, exit);

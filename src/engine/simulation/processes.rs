@@ -1,0 +1,155 @@
+//! The processes of the model: rows of a table that end when their time has come or when a
+//! signal reaches them, whether or not a runner lives to hear of it.
+
+use crate::domain::{AttemptId, Exit};
+use crate::engine::core::{Blow, Event, Refusal};
+use crate::engine::ledger::Claim;
+use crate::engine::recovery::Facts;
+use crate::store::{self, OpenAttempt};
+
+use super::world::{Broken, Happening, MILLISECOND, Process, SECOND, World};
+
+impl World {
+    /// As the driver's, with the facts of the model.
+    pub(super) fn examine(&mut self, open: Vec<(OpenAttempt, Claim)>) -> Vec<(Claim, Facts)> {
+        let boot = self.boot_name();
+        open.into_iter()
+            .map(|(open, claim)| {
+                let has_output = self.outputs.contains(&open.attempt);
+                let recorded = open.process.is_some();
+                let by_mark = self
+                    .alive
+                    .values()
+                    .find(|process| process.attempt == open.attempt)
+                    .filter(|_| has_output);
+                let alive = match open.process {
+                    Some(process) => self
+                        .alive
+                        .get(&process.pid)
+                        .filter(|living| {
+                            process.boot == boot && living.identity.ticks == process.ticks
+                        })
+                        .map(|_| process),
+                    None => by_mark.map(|living| store::Process {
+                        uptime_ms: self.mono().as_millis() as u64,
+                        started: self.wall(),
+                        slot: 0,
+                        ..living.identity.clone()
+                    }),
+                };
+                let facts = Facts {
+                    alive,
+                    has_output,
+                    recorded,
+                };
+                (claim, facts)
+            })
+            .collect()
+    }
+
+    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32) -> Result<Option<Event>, Broken> {
+        let attempt = claim.row.attempt;
+        let manner = self.specs[&claim.row.job].manner;
+        if manner.unstartable {
+            let refusal = Refusal::Unstartable {
+                code: 127,
+                message: "no such program".to_owned(),
+            };
+            return Ok(Some(Event::NotStarted(attempt, refusal)));
+        }
+        if self.rng.once_in(self.faults.no_room) {
+            self.note(|| format!("no room for {}", claim.row.name));
+            if let Some(runner) = &mut self.runner {
+                runner.no_room_at = Some(self.now);
+            }
+            let refusal = Refusal::NoRoom("no room".to_owned());
+            return Ok(Some(Event::NotStarted(attempt, refusal)));
+        }
+        self.audit_start(claim, slot)?;
+        self.outputs.insert(attempt);
+        if self.rng.once_in(self.faults.crash_at_effect) {
+            self.die();
+            return Ok(None);
+        }
+        self.tally.starts += 1;
+        self.last_pid += 1;
+        let pid = self.last_pid;
+        let identity = store::Process {
+            boot: self.boot_name(),
+            pid,
+            ticks: self.now,
+            uptime_ms: self.mono().as_millis() as u64,
+            started: self.wall(),
+            slot,
+        };
+        self.note(|| format!("starts {} as {pid}", claim.row.name));
+        let exit = if self.rng.once_in(manner.fails) {
+            *self
+                .rng
+                .pick(&[Exit::Code(1), Exit::Code(75), Exit::Signal(11)])
+        } else {
+            Exit::Code(0)
+        };
+        let process = Process {
+            attempt,
+            run: claim.row.run,
+            job: claim.row.job,
+            queue: claim.row.queue.clone(),
+            identity: identity.clone(),
+            deaf: manner.deaf,
+            exit,
+            watched: self.runner.as_ref().map(|runner| runner.number),
+            adopted: false,
+        };
+        self.alive.insert(pid, process);
+        if !manner.hangs {
+            let life = self
+                .rng
+                .between(manner.life.0 * MILLISECOND, manner.life.1 * MILLISECOND);
+            self.later(life, Happening::End(pid, None));
+        }
+        if self.rng.once_in(self.faults.crash_at_effect) {
+            self.die();
+            return Ok(None);
+        }
+        Ok(Some(Event::Started(attempt, identity)))
+    }
+
+    pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
+        self.note(|| format!("{blow:?} to attempt {}", attempt.0));
+        let Some((pid, process)) = self
+            .alive
+            .iter()
+            .find(|(_, process)| process.attempt == attempt)
+        else {
+            return;
+        };
+        let exit = match blow {
+            Blow::Ask if process.deaf => return,
+            Blow::Ask => Exit::Signal(15),
+            Blow::Kill => Exit::Signal(9),
+            Blow::Number(number) => Exit::Signal(number),
+        };
+        let pid = *pid;
+        let delay = self.rng.between(0, 50 * MILLISECOND);
+        self.later(delay, Happening::End(pid, Some(exit)));
+    }
+
+    pub(super) fn process_ends(&mut self, pid: i32, exit: Option<Exit>) {
+        let Some(process) = self.alive.remove(&pid) else {
+            return;
+        };
+        self.note(|| format!("process {pid} ends"));
+        let Some(number) = process.watched else {
+            return;
+        };
+        let told = exit.unwrap_or(process.exit);
+        // How somebody else's child ended is told by newer kernels only.
+        let (told, delay) = if process.adopted && self.rng.once_in(3) {
+            (Exit::Unknown, SECOND)
+        } else {
+            (told, self.rng.between(0, MILLISECOND))
+        };
+        self.later(delay, Happening::Told(number, process.attempt, told));
+    }
+}
