@@ -522,6 +522,9 @@ pub(crate) struct RetryArgs {
     /// Only failures due since then: a time, or a duration ago
     #[arg(long, value_name = "TIME", requires = "failed")]
     pub since: Option<String>,
+    /// Also the jobs that were skipped because these failed
+    #[arg(long)]
+    pub cascade: bool,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,

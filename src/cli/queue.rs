@@ -15,7 +15,7 @@ pub(super) fn queue(args: &QueueArgs, context: &Context) -> Result<ExitCode, Fai
     match &args.verb {
         QueueVerb::List => {
             let queues = match context.open_read()? {
-                Some(store) => store.read().queue_states()?,
+                Some(store) => store.read().queue_states(context.now)?,
                 None => Vec::new(),
             };
             if context.json {
@@ -58,7 +58,7 @@ pub(super) fn queue(args: &QueueArgs, context: &Context) -> Result<ExitCode, Fai
         QueueVerb::Set { name, slots } => {
             let mut store = context.open()?;
             store.write(|tx| tx.set_queue_slots(tx.queue_id(name)?, slots.0))?;
-            let states = store.read().queue_states()?;
+            let states = store.read().queue_states(context.now)?;
             let state = states.iter().find(|state| state.queue.name == *name);
             if context.json {
                 context.print_json(&state.map(json::queue))?;
@@ -111,7 +111,7 @@ fn change(
 fn say(name: &Name, did: &str, context: &Context) -> Result<(), Failure> {
     if context.json {
         let store = context.open_existing(name.as_str())?;
-        let states = store.read().queue_states()?;
+        let states = store.read().queue_states(context.now)?;
         let state = states.iter().find(|state| state.queue.name == *name);
         return context.print_json(&state.map(json::queue));
     }

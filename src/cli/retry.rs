@@ -34,7 +34,12 @@ pub(super) fn retry(args: &RetryArgs, context: &Context) -> Result<ExitCode, Fai
     let runs = store.write(|tx| {
         chosen(tx, args, since)?
             .iter()
-            .map(|run| again(tx, run, context.now))
+            .map(|run| {
+                if args.cascade {
+                    ends::revive_dependants(tx, run.job, context.now)?;
+                }
+                again(tx, run, context.now)
+            })
             .collect::<Result<Vec<_>, Failure>>()
     })?;
     drop(store);

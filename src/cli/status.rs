@@ -42,7 +42,7 @@ pub(super) fn status(context: &Context) -> Result<ExitCode, Failure> {
                 ..RunFilter::default()
             })?;
             (
-                read.queue_states()?,
+                read.queue_states(context.now)?,
                 read.runner()?.filter(|_| lives),
                 failed.len(),
             )

@@ -310,6 +310,8 @@ pub(crate) struct QueueState {
     pub queue: Queue,
     pub running: u64,
     pub waiting: u64,
+    /// Runs that ended within the last hour, as far as the newest ten thousand tell.
+    pub ended_last_hour: u64,
 }
 
 #[cfg(test)]

@@ -205,6 +205,8 @@ enum Phase {
 pub(crate) struct Core {
     config: Config,
     phase: Phase,
+    /// What an earlier runner left is judged; until then nobody knows what is alive.
+    recovered: bool,
     held: BTreeMap<Order, Claim>,
     living: BTreeMap<AttemptId, Living>,
     /// Ended, with a result on its way to the disk: what the log will say of it.
@@ -228,6 +230,7 @@ impl Core {
         Self {
             config,
             phase: Phase::Recovering,
+            recovered: false,
             held: BTreeMap::new(),
             living: BTreeMap::new(),
             settling: BTreeMap::new(),
@@ -327,10 +330,14 @@ impl Core {
                 }
             }
         }
+        self.recovered = true;
         self.phase = match self.phase {
             Phase::Recovering => Phase::Working,
             other => other,
         };
+        if self.phase != Phase::Working && self.config.leave_running {
+            self.living.clear();
+        }
         self.dispatch(now);
         self.prune_from_time_to_time(now);
     }
@@ -703,7 +710,8 @@ impl Core {
     }
 
     fn leave_when_done(&mut self) {
-        if matches!(self.phase, Phase::Draining { .. }) && self.is_quiet() && !self.dispatching {
+        let drained = self.recovered && self.is_quiet() && !self.dispatching;
+        if matches!(self.phase, Phase::Draining { .. }) && drained {
             self.leave();
         }
     }
@@ -750,6 +758,7 @@ impl Core {
             kill_at,
             asked: false,
         } = self.phase
+            && self.recovered
             && term_at.is_some_and(|at| at <= now.mono)
         {
             for attempt in self.living.keys().copied().collect::<Vec<_>>() {

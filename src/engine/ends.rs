@@ -7,7 +7,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Intent, Job, JobId, JobState, Kind, Options, Origin, Overlap, Reason, RunId};
+use crate::domain::{
+    Intent, Job, JobId, JobState, Kind, Options, Origin, Overlap, Reason, RunId, RunState,
+};
 use crate::schedule::{self, AfterMode, When};
 use crate::store::{NewRun, Read, Stage, StoreError, Tx};
 
@@ -233,6 +235,36 @@ pub(crate) fn fire(tx: &Tx<'_>, job: &Job, now: DateTime<Utc>) -> Result<(), Sto
         }
         None => extra_run(tx, job, Origin::After, now).map(drop),
     }
+}
+
+/// Jobs that gave up because this one failed wait for it again, and those behind them.
+pub(crate) fn revive_dependants(
+    tx: &Tx<'_>,
+    parent: JobId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for child in tx.children(parent)? {
+        let gave_up = tx.latest_run(child)?.is_some_and(|run| {
+            run.state == RunState::Skipped && run.reason == Some(Reason::Dependency)
+        });
+        let Some(job) = tx.job(child)?.filter(|_| gave_up) else {
+            continue;
+        };
+        tx.revive_job(child)?;
+        tx.insert_run(&NewRun {
+            job: child,
+            origin: Origin::After,
+            stage: Stage::Blocked,
+            reason: None,
+            due: now,
+            queue: tx.queue_of_job(child)?,
+            priority: job.priority,
+            missed: None,
+            now,
+        })?;
+        revive_dependants(tx, child, now)?;
+    }
+    Ok(())
 }
 
 /// What the job waits for can never come.

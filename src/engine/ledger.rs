@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Overlap,
-    Reason, Run, RunId, Runner,
+    Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Overlap, Reason, Run,
+    RunId, Runner,
 };
 use crate::store::{
     Candidate, Claimed, DueJob, Finish, Hook, NewRun, OpenAttempt, OpenRun, OptionsCache, Process,

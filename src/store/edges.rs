@@ -24,6 +24,17 @@ impl Read<'_> {
         )
     }
 
+    /// The jobs that wait, or waited, for this one; removed ones left out.
+    pub(crate) fn children(&self, parent: JobId) -> Result<Vec<JobId>, StoreError> {
+        self.neighbours(
+            "SELECT edge.job
+             FROM edge JOIN job ON job.id = edge.job
+             WHERE edge.parent = ?1 AND job.state < 3
+             ORDER BY edge.job",
+            parent,
+        )
+    }
+
     fn neighbours(&self, text: &'static str, job: JobId) -> Result<Vec<JobId>, StoreError> {
         let mut statement = self.conn.prepare_cached(text)?;
         let rows = statement.query_map([job.0], |row| row.get(0).map(JobId))?;

@@ -504,6 +504,14 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
+    /// A job that was done has something to do again.
+    pub(crate) fn revive_job(&self, id: JobId) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE job SET state = 0 WHERE id = ?1 AND state = 2")?
+            .execute([id.0])?;
+        Ok(())
+    }
+
     /// Lets a paused job go on; its parked runs wait for their time again.
     pub(crate) fn unpause_job(&self, id: JobId) -> Result<bool, StoreError> {
         let changed = self

@@ -44,7 +44,14 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    pub(crate) fn queue_states(&self) -> Result<Vec<QueueState>, StoreError> {
+    pub(crate) fn queue_states(&self, now: DateTime<Utc>) -> Result<Vec<QueueState>, StoreError> {
+        let mut ended = self.conn.prepare_cached(
+            "SELECT count(*)
+             FROM run
+             WHERE id > (SELECT max(id) - 10000 FROM run) AND queue = ?1
+               AND state IN (10, 11, 12) AND finished >= ?2",
+        )?;
+        let an_hour_ago = micros(now - chrono::TimeDelta::hours(1));
         let mut waiting = self
             .conn
             .prepare_cached("SELECT count(*) FROM run WHERE queue = ?1 AND state < 6")?;
@@ -54,6 +61,9 @@ impl Read<'_> {
                 Ok(QueueState {
                     waiting: waiting.query_row([lane.id], |row| row.get::<_, i64>(0))? as u64,
                     running: lane.live,
+                    ended_last_hour: ended
+                        .query_row((lane.id, an_hour_ago), |row| row.get::<_, i64>(0))?
+                        as u64,
                     queue: lane.queue,
                 })
             })

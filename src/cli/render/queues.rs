@@ -6,11 +6,12 @@ use super::column::{Cell, Column, Yield};
 use super::grid::Grid;
 use super::{Style, Tint};
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column::name("QUEUE"),
     Column::number("SLOTS"),
     Column::number("RUNNING"),
     Column::number("WAITING"),
+    Column::number("PER HOUR"),
     Column::text("STATE").unless("active"),
 ];
 
@@ -39,6 +40,7 @@ fn row(state: &QueueState) -> Vec<Cell> {
         slots.into(),
         state.running.to_string().into(),
         state.waiting.to_string().into(),
+        state.ended_last_hour.to_string().into(),
         activity,
     ]
 }
@@ -57,16 +59,16 @@ mod tests {
         assert_eq!(
             queues_table(&queues, &style(60)),
             "\
-QUEUE    SLOTS  RUNNING  WAITING  STATE
-default      -        3        0  active
-reports      2        0       17  paused
+QUEUE    SLOTS  RUNNING  WAITING  PER HOUR  STATE
+default      -        3        0         5  active
+reports      2        0       17         5  paused
 "
         );
         assert_eq!(
             queues_table(&queues[..1], &style(60)),
             "\
-QUEUE    SLOTS  RUNNING  WAITING
-default      -        3        0
+QUEUE    SLOTS  RUNNING  WAITING  PER HOUR
+default      -        3        0         5
 "
         );
     }

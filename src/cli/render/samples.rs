@@ -158,6 +158,7 @@ pub(super) fn queue_state(
             slots,
             paused,
         },
+        ended_last_hour: 5,
         running,
         waiting,
     }

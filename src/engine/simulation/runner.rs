@@ -306,4 +306,3 @@ impl World {
         self.feed(Event::Stop)
     }
 }
-

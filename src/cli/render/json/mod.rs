@@ -54,6 +54,8 @@ pub(crate) struct QueueDocument<'a> {
     paused: bool,
     running: u64,
     waiting: u64,
+    /// Runs ended within the last hour.
+    ended_last_hour: u64,
 }
 
 pub(crate) fn queue(state: &QueueState) -> QueueDocument<'_> {
@@ -63,6 +65,7 @@ pub(crate) fn queue(state: &QueueState) -> QueueDocument<'_> {
         paused: state.queue.paused,
         running: state.running,
         waiting: state.waiting,
+        ended_last_hour: state.ended_last_hour,
     }
 }
 
