@@ -1484,7 +1484,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__retry)
-            opts="-q -v -h -V --failed --since --dry-run --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --failed --since --cascade --dry-run --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -302,6 +302,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand --db 'The database file'
             cand --color 'When to use colours'
             cand --failed 'For each job its latest run, if that failed'
+            cand --cascade 'Also the jobs that were skipped because these failed'
             cand --dry-run 'Only say what would be done'
             cand --json 'Print one JSON document instead of text for people'
             cand -q 'Print only what was asked for'

@@ -264,6 +264,7 @@ complete -c punctual -n "__fish_punctual_using_subcommand retry" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand retry" -l failed -d 'For each job its latest run, if that failed'
+complete -c punctual -n "__fish_punctual_using_subcommand retry" -l cascade -d 'Also the jobs that were skipped because these failed'
 complete -c punctual -n "__fish_punctual_using_subcommand retry" -l dry-run -d 'Only say what would be done'
 complete -c punctual -n "__fish_punctual_using_subcommand retry" -l json -d 'Print one JSON document instead of text for people'
 complete -c punctual -n "__fish_punctual_using_subcommand retry" -s q -l quiet -d 'Print only what was asked for'

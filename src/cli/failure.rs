@@ -1,7 +1,7 @@
 //! From an error to a sentence, a hint and an exit code: the one table of both.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::process::ExitCode;
 
@@ -140,6 +140,16 @@ impl From<RunError> for Failure {
             RunError::Store(error) => error.into(),
             RunError::Held { .. } => Self::new(Code::Conflict, error.to_string())
                 .hint("one runner serves the whole database; stop that one first, or name another file with --db"),
+            // The lock stands beside the database: who cannot write it cannot use that either.
+            RunError::System { ref source, .. }
+                if matches!(
+                    source.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Self::new(Code::Database, error.to_string())
+                    .hint("check the file, its directory and the disk; nothing was changed")
+            }
             RunError::System { .. } => Self::new(Code::Failed, error.to_string()),
             RunError::Gone => Self::new(Code::Database, error.to_string())
                 .hint("running jobs were left alone; put the file back and start the runner again"),

@@ -16,7 +16,6 @@ use super::{file, paths};
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let store = context.open()?;
     let job_file = match &args.file {
         None => None,
         Some(given) => {
@@ -42,7 +41,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
         }
     };
     engine::run(
-        store,
+        context.open()?,
         RunnerOptions {
             pool: args.j.unwrap_or_else(cpus),
             until_idle: args.until_idle,

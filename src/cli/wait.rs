@@ -65,7 +65,7 @@ pub(super) fn until_final(
         }
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
             if !context.quiet {
-                context.note("punctual: the time to wait is over; the run goes on");
+                context.note("punctual: the time to wait is over; nothing was changed");
             }
             return Ok(ExitCode::from(123));
         }

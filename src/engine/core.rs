@@ -552,7 +552,7 @@ impl Core {
         living.process = Some(process.clone());
         self.out.push(Effect::Log(Line::Start {
             run: living.claim.row.name.to_string(),
-            late: process.started - living.claim.row.due,
+            late: process.started - starts_at(&living.claim),
             pid: process.pid,
         }));
         self.ask(Request::Started { attempt, process });

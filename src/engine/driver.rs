@@ -172,7 +172,11 @@ enum Woken {
 }
 
 impl Driver {
-    fn new(store: Store, options: RunnerOptions, survives_hangup: bool) -> Result<Self, RunError> {
+    fn new(
+        mut store: Store,
+        options: RunnerOptions,
+        survives_hangup: bool,
+    ) -> Result<Self, RunError> {
         let listen = |kind| signal(kind).map_err(system("cannot listen for signals"));
         let is_init = std::process::id() == 1;
         let signals = Signals {
@@ -187,6 +191,8 @@ impl Driver {
             _ => FileWatch::new(&path).ok(),
         };
         store.settle_down()?;
+        let facts = fs::lstat(&path).map_err(system("cannot look at the database"))?;
+        store.write(|tx| tx.be_one_of_a_kind(&format!("{}:{}", facts.dev, facts.ino)))?;
         let (id, salt) = (store.read().meta("id")?, store.read().meta("salt")?);
         let (tell, told) = unbounded_channel();
         let ledger = Ledger::new(salt, options.zone, options.on_failure);
@@ -511,6 +517,10 @@ impl Driver {
                         .and_then(orphan::adopt),
                     None => None,
                 };
+                // The process of another database, of which this one is a copy, is not ours to
+                // adopt: its output is elsewhere, and so it says itself.
+                let found =
+                    found.filter(|orphan| has_output || self.launcher.is_ours(orphan.identity.pid));
                 let alive = found.map(|orphan| {
                     let process = open.process.unwrap_or_else(|| Process {
                         boot: orphan.identity.boot.to_string(),

@@ -40,6 +40,12 @@ impl Launcher {
         output_path(&self.database, attempt)
     }
 
+    /// Whether a process was started for this very database.
+    pub(super) fn is_ours(&self, pid: i32) -> bool {
+        let pair = format!("PUNCTUAL_DB={}", self.database.display());
+        crate::os::proc::environment_holds(pid, pair.as_bytes())
+    }
+
     /// Our mark in the environment of a process, by which it can be found in /proc.
     pub(super) fn mark_of(&self, attempt: AttemptId) -> String {
         format!("{}/{}", self.id, attempt.0)

@@ -43,6 +43,7 @@ pub(crate) struct JobRow {
     pub id: JobId,
     pub state: JobState,
     pub next_due: Option<DateTime<Utc>>,
+    pub resume_at: Option<DateTime<Utc>>,
 }
 
 macro_rules! run_row {
@@ -113,12 +114,13 @@ impl Read<'_> {
     pub(crate) fn audit_jobs(&self) -> Result<Vec<JobRow>, StoreError> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT id, state, next_due FROM job ORDER BY id")?;
+            .prepare_cached("SELECT id, state, next_due, resume_at FROM job ORDER BY id")?;
         let rows = statement.query_map([], |row| {
             Ok(JobRow {
                 id: JobId(row.get(0)?),
                 state: to_job_state(row.get(1)?),
                 next_due: row.get::<_, Option<i64>>(2)?.map(instant),
+                resume_at: row.get::<_, Option<i64>>(3)?.map(instant),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -142,6 +142,25 @@ impl Store {
     }
 }
 
+impl Tx<'_> {
+    /// A copied file gets a number of its own, so that its runner never takes the processes of
+    /// the original for its own. `file` names the file on this machine.
+    pub(crate) fn be_one_of_a_kind(&self, file: &str) -> Result<(), StoreError> {
+        let changed = self.conn.execute(
+            "INSERT INTO meta(key, value) VALUES ('file', ?1)
+             ON CONFLICT (key) DO UPDATE SET value = ?1 WHERE value <> ?1",
+            [file],
+        )?;
+        if changed > 0 {
+            self.conn.execute(
+                "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'id'",
+                [],
+            )?;
+        }
+        Ok(())
+    }
+}
+
 impl Read<'_> {
     /// The database's own number (marks of processes) or its salt (`H`, `--jitter`).
     pub(crate) fn meta(&self, key: &str) -> Result<String, StoreError> {

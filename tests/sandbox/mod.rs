@@ -299,6 +299,16 @@ impl Sandbox {
         connection.execute(statement, []).unwrap()
     }
 
+    pub(crate) fn sql_batch(&self, statements: &str) {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.execute_batch(statements).unwrap();
+    }
+
+    /// Brings everything into the main file of the database.
+    pub(crate) fn checkpoint(&self) {
+        self.sql_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
     /// Processes that carry this database's mark: jobs, and what they started.
     pub(crate) fn jobs_alive(&self) -> Vec<Pid> {
         let mark = format!("PUNCTUAL_DB={}", self.database().display());

@@ -41,6 +41,8 @@ struct Book {
     recurrence: Option<Recurrence>,
     /// Every due time up to here has its row.
     covered: DateTime<Utc>,
+    /// Due times that have a row of their own.
+    own: BTreeSet<DateTime<Utc>>,
     accounted: BTreeSet<DateTime<Utc>>,
     checked: Option<Option<DateTime<Utc>>>,
 }
@@ -64,6 +66,14 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
             "{} was claimed though somebody wants it ended",
             claim.row.name
         );
+        let paused = tx
+            .job(row.job)?
+            .is_some_and(|job| job.state == JobState::Paused);
+        must!(
+            !paused || row.origin != Origin::Schedule,
+            "{} was claimed though its job is paused",
+            claim.row.name
+        );
         last = last.max(Some(order(&row)));
     }
     for lane in tx.lanes()? {
@@ -82,6 +92,11 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
                     .slots
                     .is_none_or(|slots| lane.live <= u64::from(slots)),
             "queue {} is over its slots",
+            lane.queue.name
+        );
+        must!(
+            !claimed || !lane.queue.paused,
+            "a run of the paused queue {} was claimed",
             lane.queue.name
         );
         // Another round is to come.
@@ -113,10 +128,36 @@ impl Audit {
             Book {
                 recurrence,
                 covered: now,
+                own: BTreeSet::new(),
                 accounted: BTreeSet::new(),
                 checked: None,
             },
         );
+    }
+
+    /// From here on the job has another schedule.
+    pub(super) fn promise_anew(
+        &mut self,
+        job: JobId,
+        recurrence: Option<Recurrence>,
+        now: DateTime<Utc>,
+    ) {
+        if let Some(book) = self.books.get_mut(&job) {
+            book.recurrence = recurrence;
+            book.covered = now;
+            book.checked = None;
+        }
+    }
+
+    pub(super) fn living_jobs(&self) -> impl Iterator<Item = JobId> {
+        let living = |job: &&JobRow| job.state != JobState::Removed;
+        self.jobs.iter().filter(living).map(|job| job.id)
+    }
+
+    /// The job of the n-th run that ended.
+    pub(super) fn ended_job(&self, n: u64) -> Option<JobId> {
+        let nth = n as usize % self.ended.len().max(1);
+        self.ended.values().nth(nth).map(|row| row.job)
     }
 
     /// Due times that have their row or are counted by one, for each job.
@@ -203,6 +244,9 @@ impl Audit {
                 Some(next) => at = next,
                 None => break,
             }
+            if row.missed.is_none() && book.own.contains(&at) {
+                continue;
+            }
             count += 1;
             if count == 1 {
                 let first = row.missed.map_or(row.due, |missed| missed.first);
@@ -222,6 +266,7 @@ impl Audit {
             row.due
         );
         book.covered = row.due;
+        book.own.insert(row.due);
         Ok(())
     }
 
@@ -457,6 +502,12 @@ impl World {
                 "job {} was due at {:?}",
                 job.id,
                 job.next_due
+            );
+            must!(
+                job.state != JobState::Paused || job.resume_at.is_none_or(|at| at > wall),
+                "job {} was to be resumed at {:?}",
+                job.id,
+                job.resume_at
             );
         }
         Ok(())

@@ -1,17 +1,12 @@
-//! The jobs of a model world: drawn at random, added with the statements of `add`, and how
-//! their model processes behave. Knows no clock but the one it is given.
+//! The jobs of a model world and what users do to them, drawn at random; and how the model
+//! processes behave. Knows no clock but the one it is given.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{
-    Backoff, CodeSet, Command, JobId, Kind, Missed, Name, Options, Origin, Overlap, Span,
-};
-use crate::schedule::{self, Context, Recurrence, Seed, Timing, When};
-use crate::store::{NewJob, NewRun, Stage, Tx};
+use crate::domain::{Backoff, CodeSet, Missed, Options, Overlap, Span};
 
 use super::rng::Rng;
-use super::world::Broken;
 
 /// The salt of every model database: a seed must mean the same on every day.
 pub(super) const SALT: &str = "salt";
@@ -67,12 +62,13 @@ impl Spec {
     }
 
     /// A job like people have, and like nobody has. `beat` is the pace of its world in ms.
-    pub(super) fn drawn(rng: &mut Rng, name: String, beat: u64, now: DateTime<Utc>) -> Self {
-        let when = draw_when(rng, beat);
+    /// `earlier` jobs are there to be waited for.
+    pub(super) fn drawn(rng: &mut Rng, earlier: u64, beat: u64, now: DateTime<Utc>) -> Self {
+        let when = draw_when(rng, beat, earlier);
         let options = draw_options(rng, beat, &when, now);
         let manner = draw_manner(rng, beat, &options);
         Self {
-            name,
+            name: name_of(earlier),
             when,
             queue: *rng.pick(&["default", "default", "one", "two"]),
             priority: *rng.pick(&[0, 0, 0, 5, -5]),
@@ -82,7 +78,22 @@ impl Spec {
     }
 }
 
-fn draw_when(rng: &mut Rng, beat: u64) -> String {
+/// The name of the n-th job.
+fn name_of(n: u64) -> String {
+    format!("job{n}")
+}
+
+pub(super) fn draw_when(rng: &mut Rng, beat: u64, earlier: u64) -> String {
+    if earlier > 0 && rng.once_in(6) {
+        let form = *rng.pick(&["after", "after-any", "after-fail"]);
+        let first = rng.between(0, earlier - 1);
+        let second = rng.between(0, earlier - 1);
+        return if rng.once_in(2) {
+            format!("{form} {}", name_of(first))
+        } else {
+            format!("{form} {},{}", name_of(first), name_of(second))
+        };
+    }
     let times = |n: u64| Span::from_millis(n * beat);
     let n = rng.between(1, 9);
     match rng.between(0, 11) {
@@ -116,8 +127,10 @@ fn draw_crontab(rng: &mut Rng, beat: u64) -> String {
 
 fn draw_options(rng: &mut Rng, beat: u64, when: &str, now: DateTime<Utc>) -> Options {
     let times = |n: u64| Span::from_millis(n * beat);
-    let recurs =
-        !when.starts_with("in ") && !when.starts_with('@') && when != "now" || when == "@hourly";
+    let timeless = ["in ", "@", "now", "after"]
+        .iter()
+        .any(|form| when.starts_with(form));
+    let recurs = when == "@hourly" || !timeless;
     let mut options = Options {
         overlap: *rng.pick(&[
             Overlap::Skip,
@@ -156,6 +169,10 @@ fn draw_options(rng: &mut Rng, beat: u64, when: &str, now: DateTime<Utc>) -> Opt
         let room = if beat >= 3_600_000 { 80 } else { 20 };
         options.until = Some(now + times(rng.between(room, 2 * room)).to_delta());
     }
+    let hook = |rng: &mut Rng| rng.once_in(6).then(|| "tell".to_owned());
+    options.on_success = hook(rng);
+    options.on_failure = hook(rng);
+    options.on_finish = hook(rng);
     if rng.once_in(4) {
         options.tz = Some((*rng.pick(&["Europe/Berlin", "Asia/Kathmandu"])).to_owned());
     }
@@ -172,92 +189,44 @@ fn draw_manner(rng: &mut Rng, beat: u64, options: &Options) -> Manner {
     }
 }
 
-/// What `add` does, in its own statements: the job, and the run of a one-off. The recurrence is
-/// what the job's rows are held against.
-pub(super) fn admit(
-    tx: &Tx<'_>,
-    spec: &Spec,
-    now: DateTime<Utc>,
-) -> Result<Option<(JobId, Option<Recurrence>)>, Broken> {
-    let wrong = |error| Broken(format!("{:?} is no schedule: {error:?}", spec.when));
-    let when = schedule::parse(&spec.when).map_err(wrong)?;
-    let zone = match &spec.options.tz {
-        Some(name) => schedule::parse_zone(name).map_err(wrong)?,
-        None => zone(),
-    };
-    let anchor = spec.options.from.unwrap_or(now);
-    let context = Context {
-        now,
-        zone,
-        seed: Some(Seed {
-            name: &spec.name,
-            salt: SALT,
-        }),
-        anchor,
-        from: spec.options.from,
-        until: spec.options.until,
-        jitter: spec.options.jitter.unwrap_or(Span::from_millis(0)),
-    };
-    // A schedule without a time before its --until is refused by `add`.
-    let Ok(timing) = when.timing(&context) else {
-        return Ok(None);
-    };
-    let (kind, due, recurrence) = match timing {
-        Timing::Once(at) => (Kind::Once, Some(at), None),
-        Timing::Recurring(recurrence) => (Kind::Recurring, None, Some(recurrence)),
-        Timing::OnEvent if matches!(when, When::Start) => (Kind::Start, None, None),
-        Timing::OnEvent => (Kind::Reboot, None, None),
-    };
-    let next_due = recurrence
-        .as_ref()
-        .and_then(|recurrence| recurrence.next_after(now));
-    if recurrence.is_some() && next_due.is_none() {
-        return Ok(None);
-    }
-    let name = |text: &str| Name::parse(text).map_err(|error| Broken(error.to_string()));
-    let queue = name(spec.queue)?;
-    let id = tx.insert_job(&NewJob {
-        name: name(&spec.name)?,
-        kind,
-        when: spec.when.clone(),
-        command: Command::Shell("true".to_owned()),
-        queue: queue.clone(),
-        priority: spec.priority,
-        options: spec.options.clone(),
-        anchor,
-        created: now,
-        next_due,
-        source: None,
-    })?;
-    if let Some(due) = due {
-        tx.insert_run(&NewRun {
-            job: id,
-            origin: Origin::Schedule,
-            stage: if due > now {
-                Stage::Timed
-            } else {
-                Stage::Ready
-            },
-            reason: None,
-            due,
-            queue: tx.queue_id(&queue)?,
-            priority: spec.priority,
-            missed: None,
-            now,
-        })?;
-    }
-    Ok(Some((id, recurrence)))
-}
-
-/// What a user may do to a world that runs.
+/// What a user may do to a world that runs. A number chooses among what there is, counted round.
 #[derive(Debug, Clone)]
 pub(super) enum Verb {
     Add(Box<Spec>),
-    /// `remove` of the n-th job, counted round.
     Remove(u64),
-    Slots(&'static str, Option<u32>),
-    /// `cancel` of the n-th living run, counted round.
+    /// A new definition: its WHEN, queue and priority.
+    Edit(u64, String, &'static str, i64),
+    /// For so many ms, or until it is resumed.
+    Pause(u64, Option<u64>),
+    Resume(u64),
+    Trigger(u64),
+    /// An unfinished run.
     Cancel(u64),
+    /// A run that ended.
+    Retry(u64),
+    Slots(&'static str, Option<u32>),
+    PauseQueue(&'static str, Option<u64>),
+    ResumeQueue(&'static str),
+}
+
+impl Verb {
+    pub(super) fn drawn(rng: &mut Rng, beat: u64) -> Self {
+        let n = rng.between(0, 999);
+        let queue = *rng.pick(&["default", "one", "two"]);
+        let span = rng.once_in(2).then(|| rng.between(1, 8 * beat));
+        match rng.between(0, 10) {
+            0 => Self::Remove(n),
+            1 => Self::Edit(n, draw_when(rng, beat, 0), queue, *rng.pick(&[0, 7])),
+            2 => Self::Pause(n, span),
+            3 => Self::Resume(n),
+            4 | 5 => Self::Trigger(n),
+            6 => Self::Cancel(n),
+            7 => Self::Retry(n),
+            8 => Self::Slots(queue, *rng.pick(&[None, Some(1), Some(2)])),
+            9 => Self::PauseQueue(queue, span),
+            _ => Self::ResumeQueue(queue),
+        }
+    }
 }
 
 /// Longest time that anything drawn here needs to end, in ms: lives, backoffs and deadlines.

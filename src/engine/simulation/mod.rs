@@ -7,6 +7,7 @@
 //! history is named by its scenario and its seed: `PUNCTUAL_SEEDS=10000 cargo test` plays more
 //! of them, `PUNCTUAL_SEED=7` only that one.
 
+mod admission;
 mod invariants;
 mod jobs;
 mod processes;
@@ -67,5 +68,6 @@ histories! {
     a_history_of_stops_holds: Stops;
     a_history_of_clock_trouble_holds: Clock;
     a_crowded_history_holds: Crowd;
+    a_history_of_many_verbs_holds: Verbs;
     a_mixed_history_holds: Mixed;
 }

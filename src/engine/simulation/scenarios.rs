@@ -21,6 +21,8 @@ pub(super) enum Scenario {
     Clock,
     /// No room for processes, few slots, cancelled runs.
     Crowd,
+    /// Users who change their minds.
+    Verbs,
     /// Everything at once.
     Mixed,
 }
@@ -54,6 +56,11 @@ impl Scenario {
                 no_room: *rng.pick(&[3, 10]),
                 ..calm
             },
+            Self::Verbs => Faults {
+                crash_at_commit: *rng.pick(&[0, 100]),
+                until_idle: 10,
+                ..calm
+            },
             Self::Mixed => Faults {
                 machine: 4,
                 no_room: *rng.pick(&[0, 20]),
@@ -85,14 +92,14 @@ impl Scenario {
                 _ => Happening::Step(small_step(rng)),
             },
             Self::Crowd => Happening::Verb(Verb::Cancel(rng.between(0, 99))),
+            Self::Verbs => Happening::Verb(Verb::drawn(rng, beat)),
             Self::Mixed => match rng.between(0, 6) {
                 0 => Happening::Sleep(span(rng)),
                 1 => Happening::Freeze(span(rng)),
                 2 => Happening::Step(small_step(rng)),
                 3 => Happening::Stop,
                 4 => Happening::Crash,
-                5 => Happening::Verb(Verb::Remove(rng.between(0, 99))),
-                _ => Happening::Verb(Verb::Cancel(rng.between(0, 99))),
+                _ => Happening::Verb(Verb::drawn(rng, beat)),
             },
         })
     }
@@ -110,7 +117,7 @@ fn prepare(seed: u64, scenario: Scenario, traced: bool) -> (World, u64) {
     let horizon = beat_us * if beat == 3_600_000 { 120 } else { 30 };
     for n in 0..jobs.between(1, 7) {
         let at = jobs.between(0, 2) * jobs.between(0, horizon / 4);
-        let spec = Spec::drawn(&mut jobs, format!("job{n}"), beat, world.wall());
+        let spec = Spec::drawn(&mut jobs, n, beat, world.wall());
         world.at(at, Happening::Verb(Verb::Add(Box::new(spec))));
     }
     for queue in ["one", "two"] {
@@ -123,8 +130,13 @@ fn prepare(seed: u64, scenario: Scenario, traced: bool) -> (World, u64) {
         let at = jobs.between(0, horizon);
         world.at(at, Happening::Verb(Verb::Slots("one", Some(1))));
     }
-    if scenario != Scenario::Calm {
-        for _ in 0..rng.between(0, 6) {
+    let troubles = match scenario {
+        Scenario::Calm => 0,
+        Scenario::Verbs | Scenario::Mixed => rng.between(0, 20),
+        _ => rng.between(0, 6),
+    };
+    if troubles > 0 {
+        for _ in 0..troubles {
             let at = rng.between(0, horizon);
             if let Some(trouble) = scenario.trouble(&mut rng, beat) {
                 world.at(at, trouble);
@@ -156,7 +168,11 @@ pub(super) fn settle(world: &mut World) -> Result<(), Broken> {
         if !world.step(limit)? {
             break;
         }
-        if world.runner.is_some() && world.audit.open.is_empty() && world.alive.is_empty() {
+        if world.runner.is_some()
+            && world.audit.open.is_empty()
+            && world.alive.is_empty()
+            && !world.store.read().has_open_hooks()?
+        {
             break;
         }
     }
@@ -171,5 +187,7 @@ pub(super) fn settle(world: &mut World) -> Result<(), Broken> {
         "never came to its end: {}",
         left.join(", ")
     );
+    let hooks = world.store.read().has_open_hooks()?;
+    must!(!hooks, "a hook never came to its end");
     world.audit_history()
 }

@@ -120,6 +120,11 @@ pub(super) struct Tally {
     pub rows: u64,
 }
 
+/// Lines of the story of a failure.
+fn trace_length() -> usize {
+    super::number("PUNCTUAL_TRACE").unwrap_or(40) as usize
+}
+
 impl Tally {
     pub(super) fn add(&mut self, other: Self) {
         self.runners += other.runners;
@@ -213,7 +218,7 @@ impl World {
     pub(super) fn note(&mut self, text: impl FnOnce() -> String) {
         let wall = self.wall();
         if let Some(lines) = &mut self.trace {
-            if lines.len() == 60 {
+            if lines.len() == trace_length() {
                 lines.pop_front();
             }
             lines.push_back(format!("{} {}", wall.format("%d %H:%M:%S%.6f"), text()));

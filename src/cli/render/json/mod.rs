@@ -136,8 +136,8 @@ mod tests {
         ];
         assert_eq!(
             text(&queues(&queues_of_two), false),
-            "[{\"name\":\"default\",\"slots\":null,\"paused\":false,\"running\":2,\"waiting\":0},\
-             {\"name\":\"reports\",\"slots\":2,\"paused\":true,\"running\":0,\"waiting\":7}]\n"
+            "[{\"name\":\"default\",\"slots\":null,\"paused\":false,\"running\":2,\"waiting\":0,\"ended_last_hour\":5},\
+             {\"name\":\"reports\",\"slots\":2,\"paused\":true,\"running\":0,\"waiting\":7,\"ended_last_hour\":5}]\n"
         );
     }
 }

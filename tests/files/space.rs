@@ -1,0 +1,133 @@
+//! No room, no rights: what was accepted stays, what cannot be done is said.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
+
+#[test]
+#[ignore = "nothing ignores SIGXFSZ, so the limit kills"]
+fn a_limit_on_file_sizes_is_an_error_and_not_a_death() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "true"]);
+    let mut shell = sandbox.program("sh");
+    let line = format!("ulimit -f 1; exec {PUNCTUAL} --db \"$0\" add never --name y true");
+    let answer = Answer::of(shell.arg("-c").arg(line).arg(sandbox.database()));
+    assert_eq!(answer.code, 5, "{answer:?}");
+    assert!(answer.err.starts_with("punctual: "), "{answer:?}");
+    assert_eq!(sandbox.json(["list"]).as_array().map(Vec::len), Some(1));
+    sandbox.check_integrity();
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_accepted() {
+    if !is_root("mounting a small file system") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.data().join("punctual")).unwrap();
+    sandbox.write(
+        "script",
+        "mount -t tmpfs -o size=600k,mode=700 none \"$DIR\" 2>/dev/null || exit 77\n\
+         accepted=0\n\
+         while punctual() { \"$PUNCTUAL\" --db \"$DIR/punctual.db\" \"$@\"; }; punctual -q add now \"$WORDS\" 2>err >/dev/null; do\n\
+           accepted=$((accepted + 1))\n\
+           test $accepted -lt 1000 || exit 1\n\
+         done\n\
+         code=$?\n\
+         cat err\n\
+         echo code $code accepted $accepted listed $(punctual list 2>/dev/null | grep -c now)\n\
+         mount -o remount,size=4m none \"$DIR\"\n\
+         punctual -q add now --name later true 2>/dev/null\n\
+         echo listed $(punctual list 2>/dev/null | grep -c now)\n",
+    );
+    let mut unshare = sandbox.program("unshare");
+    unshare.args(["-m", "sh", "script"]);
+    unshare
+        .env("DIR", sandbox.data().join("punctual"))
+        .env("PUNCTUAL", PUNCTUAL);
+    unshare.env("WORDS", format!("echo {}", "x".repeat(8000)));
+    let answer = Answer::of(&mut unshare);
+    if answer.code != 0 {
+        skipped(&format!("no file system of our own here: {answer:?}"));
+        return;
+    }
+    let lines: Vec<&str> = answer.out.lines().collect();
+    let [complaint, hint, counts, name, after] = lines[..] else {
+        panic!("{answer:?}");
+    };
+    assert!(complaint.contains("full"), "{answer:?}");
+    assert!(hint.starts_with("hint: make room"), "{answer:?}");
+    let words: Vec<&str> = counts.split(' ').collect();
+    let ["code", "5", "accepted", accepted, "listed", listed] = words[..] else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(accepted, listed);
+    assert_eq!(name, "later");
+    let accepted: u64 = accepted.parse().unwrap();
+    assert!(accepted > 3, "{answer:?}");
+    assert_eq!(after, format!("listed {}", accepted + 1));
+}
+
+/// Lets an ordinary user own the place, and run a command there.
+fn as_ordinary(sandbox: &Sandbox, command: &mut Command) {
+    if rustix::process::geteuid().is_root() {
+        let data = sandbox.data();
+        for place in [data.parent().unwrap(), &data, &sandbox.work()] {
+            std::os::unix::fs::chown(place, Some(54_321), Some(54_321)).unwrap();
+        }
+        command.uid(54_321).gid(54_321);
+    }
+}
+
+#[test]
+fn what_cannot_be_written_can_be_read() {
+    let sandbox = Sandbox::new();
+    // The binary may be where an ordinary user does not come.
+    let copy = sandbox.path("punctual");
+    fs::copy(PUNCTUAL, &copy).unwrap();
+    let punctual = |words: &[&str]| {
+        let mut command = sandbox.program(&copy);
+        command.arg("--db").arg(sandbox.database()).args(words);
+        as_ordinary(&sandbox, &mut command);
+        Answer::of(&mut command)
+    };
+    assert_eq!(
+        punctual(&["-q", "add", "now", "true"]),
+        Answer::said("true\n")
+    );
+    assert_eq!(punctual(&["run", "--until-idle"]).code, 0);
+    let directory = sandbox.database().parent().unwrap().to_owned();
+    let set = |directory_mode, file_mode| {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            fs::set_permissions(path, fs::Permissions::from_mode(file_mode)).unwrap();
+        }
+        fs::set_permissions(&directory, fs::Permissions::from_mode(directory_mode)).unwrap();
+    };
+    set(0o500, 0o400);
+    assert!(punctual(&["list"]).out.contains("true"));
+    assert_eq!(punctual(&["show", "true"]).code, 0);
+    assert_eq!(punctual(&["history"]).code, 0);
+    for words in [
+        &["add", "now", "true"][..],
+        &["remove", "true"],
+        &["run", "--until-idle"],
+    ] {
+        let answer = punctual(words);
+        assert_eq!(answer.code, 5, "{words:?}: {answer:?}");
+        assert!(
+            answer
+                .err
+                .contains("hint: check the file, its directory and the disk"),
+            "{answer:?}"
+        );
+    }
+    set(0o700, 0o600);
+    assert_eq!(
+        punctual(&["-q", "add", "now", "true"]),
+        Answer::said("true-2\n")
+    );
+}
