@@ -96,13 +96,20 @@ pub(crate) fn come_forward(tx: &Tx<'_>, job: JobId) -> Result<(), StoreError> {
     if open.is_empty() {
         return tx.end_job_without_future(job);
     }
-    let behind = |stage| matches!(stage, Stage::Held | Stage::Parked | Stage::Blocked);
-    if open.iter().all(|run| behind(run.stage))
+    if !open.iter().any(|run| under_way(run.stage))
         && let Some(first) = open.iter().find(|run| run.stage == Stage::Held)
     {
         tx.move_run(first.id, Stage::Held, Stage::Ready)?;
     }
     Ok(())
+}
+
+/// Whether the next run of the same job has to wait for one at this stage.
+pub(crate) fn under_way(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Ready | Stage::Retrying | Stage::Claimed | Stage::Running
+    )
 }
 
 /// One more run of a job, outside its schedule.
@@ -115,7 +122,7 @@ pub(crate) fn extra_run(
     let open = tx.open_runs(job.id)?;
     let busy = open
         .iter()
-        .any(|run| !matches!(run.stage, Stage::Parked | Stage::Blocked));
+        .any(|run| under_way(run.stage) || run.stage == Stage::Held);
     let lined_up = open.iter().any(|run| run.stage == Stage::Held);
     let (stage, reason) = match (origin, job.options.overlap) {
         (Origin::After, _) if job.state == JobState::Paused => (Stage::Parked, None),
@@ -150,6 +157,8 @@ pub(crate) fn extra_run(
         missed: None,
         now,
     })?;
+    // What it replaced may all have been waiting.
+    come_forward(tx, job.id)?;
     Ok(run)
 }
 

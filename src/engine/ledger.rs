@@ -406,13 +406,7 @@ impl Ledger {
             return Ok(());
         }
         // After a pause several runs of a job may come at once.
-        let sibling = |other: &OpenRun| {
-            let under_way = matches!(
-                other.stage,
-                Stage::Ready | Stage::Claimed | Stage::Running | Stage::Retrying
-            );
-            other.id != run && under_way
-        };
+        let sibling = |other: &OpenRun| other.id != run && ends::under_way(other.stage);
         let to = if options.overlap != Overlap::Allow && tx.open_runs(job)?.iter().any(sibling) {
             Stage::Held
         } else {

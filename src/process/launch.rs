@@ -234,13 +234,11 @@ fn create_output(path: &Path) -> Result<File, SpawnError> {
 
 /// Gives a spare file the attempt's name. It is open, locked and private already.
 fn rename(spare: Spare, path: &Path) -> Option<File> {
-    match fs::rename_to_new(&spare.path, path) {
-        Ok(()) => Some(spare.file),
-        Err(_) => {
-            let _ = std::fs::remove_file(&spare.path);
-            None
-        }
+    if fs::rename_to_new(&spare.path, path).is_ok() {
+        return Some(spare.file);
     }
+    let _ = std::fs::remove_file(&spare.path);
+    None
 }
 
 /// What failed is ours and not the job's: a full disk, no descriptor left.

@@ -31,12 +31,12 @@ fn a_full_disk_keeps_what_was_accepted() {
     sandbox.write(
         "script",
         "mount -t tmpfs -o size=600k,mode=700 none \"$DIR\" 2>/dev/null || exit 77\n\
-         accepted=0\n\
-         while punctual() { \"$PUNCTUAL\" --db \"$DIR/punctual.db\" \"$@\"; }; punctual -q add now \"$WORDS\" 2>err >/dev/null; do\n\
-           accepted=$((accepted + 1))\n\
-           test $accepted -lt 1000 || exit 1\n\
+         accepted=0 code=0\n\
+         punctual() { \"$PUNCTUAL\" --db \"$DIR/punctual.db\" \"$@\"; }\n\
+         while test $code = 0 && test $accepted -lt 1000; do\n\
+           punctual -q add now \"$WORDS\" 2>err >/dev/null || code=$?\n\
+           test $code != 0 || accepted=$((accepted + 1))\n\
          done\n\
-         code=$?\n\
          cat err\n\
          echo code $code accepted $accepted listed $(punctual list 2>/dev/null | grep -c now)\n\
          mount -o remount,size=4m none \"$DIR\"\n\

@@ -292,7 +292,7 @@ fn queues_have_slots() {
         Answer::said("queue reports: 2 slots\n")
     );
     sandbox.ok(["add", "never", "--queue", "mail", "true"]);
-    let queue = |name: &str, slots: Value| json!({ "name": name, "slots": slots, "paused": false, "running": 0, "waiting": 0 });
+    let queue = |name: &str, slots: Value| json!({ "name": name, "slots": slots, "paused": false, "running": 0, "waiting": 0, "ended_last_hour": 0 });
     assert_eq!(
         sandbox.json(["queue", "list"]),
         json!([

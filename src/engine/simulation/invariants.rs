@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
+use crate::engine::ends;
 use crate::engine::ledger::{Claim, Dispatched};
 use crate::schedule::Recurrence;
 use crate::store::{AttemptRow, JobRow, RunRow, Stage, Tx};
@@ -488,8 +489,8 @@ impl World {
                 }
                 Stage::Held => {
                     let ahead = rows().any(|other| {
-                        other.job == row.job
-                            && !matches!(other.stage, Stage::Held | Stage::Parked | Stage::Blocked)
+                        let no_room = other.stage == Stage::Timed && other.due < other.not_before;
+ other.job == row.job && (no_room || ends::under_way(other.stage))
                     });
                     must!(ahead, "run {id} is held behind nothing");
                 }
