@@ -144,7 +144,7 @@ pub(crate) enum Line {
 }
 
 /// Due work is made ready and claimed this long before its time.
-const LEAD: TimeDelta = TimeDelta::milliseconds(30);
+pub(super) const LEAD: TimeDelta = TimeDelta::milliseconds(30);
 /// TERM comes this long before the end of the grace.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// KILL comes this long after the second signal.
@@ -222,6 +222,8 @@ pub(crate) struct Core {
     no_room_until: Option<DateTime<Utc>>,
     prune_at: Option<Duration>,
     timers: (Option<DateTime<Utc>>, Option<Duration>),
+    /// The wall timer may have rung since it was set.
+    rang: bool,
     out: Vec<Effect>,
 }
 
@@ -242,6 +244,7 @@ impl Core {
             no_room_until: None,
             prune_at: None,
             timers: (None, None),
+            rang: false,
             out: Vec::new(),
         }
     }
@@ -249,7 +252,10 @@ impl Core {
     pub(crate) fn handle(&mut self, event: Event, now: Now) -> Vec<Effect> {
         match event {
             Event::Begin => self.begin(),
-            Event::Woke => self.dispatch(now),
+            Event::Woke => {
+                self.rang = true;
+                self.dispatch(now);
+            }
             Event::ClockStepped(by) => {
                 self.out.push(Effect::Log(Line::ClockStepped { by }));
                 self.ask(Request::ShiftRetries { by });
@@ -791,7 +797,11 @@ impl Core {
 
     fn set_timers(&mut self) {
         let wake = if self.phase == Phase::Working {
-            let due = self.next.map(|next| next - LEAD);
+            // While a question is under way, its answer will tell.
+            let due = self
+                .next
+                .filter(|_| !self.dispatching)
+                .map(|next| next - LEAD);
             let pool_has_room = self.living.len() < self.config.runner.pool as usize;
             let held = self
                 .held
@@ -820,7 +830,9 @@ impl Core {
             _ => None,
         };
         let deadline = limits.flatten().chain(drain).min();
-        if self.timers.0 != wake {
+        // A timer that rang is not set any more, wherever the clock was moved since.
+        let rang = std::mem::take(&mut self.rang);
+        if rang || self.timers.0 != wake {
             self.out.push(Effect::WakeAt(wake));
         }
         if self.timers.1 != deadline {

@@ -20,6 +20,7 @@ use crate::store::{
     Stage, StoreError, TimedRun, Tx,
 };
 
+use super::core::LEAD;
 use super::ends::{self, End};
 use super::pausing;
 use super::plan::{Moment, plan};
@@ -281,9 +282,11 @@ impl Ledger {
             since: dispatch.since,
             horizon: dispatch.horizon,
         };
-        for job in tx.jobs_to_resume(now)? {
+        for (job, at) in tx.jobs_to_resume(now)? {
             if let Some(job) = tx.job(job)? {
-                pausing::resume(tx, &job, &self.salt, (self.zone)(), now)?;
+                // What is due at the very end of the pause, or later, is not skipped for it.
+                let meanwhile = at - TimeDelta::microseconds(1);
+                pausing::resume(tx, &job, &self.salt, (self.zone)(), meanwhile)?;
             }
         }
         tx.resume_queues(now)?;
@@ -297,7 +300,9 @@ impl Ledger {
         }
         let flagged = tx.flagged_runs()?;
         let (claims, first_waiting, expired) = self.claim(tx, dispatch, now)?;
-        let next = [tx.first_due()?, tx.first_timed()?, tx.first_resume()?];
+        // A pause ends at its time; only what is due is looked at ahead of time.
+        let resume = tx.first_resume()?.map(|at| at + LEAD);
+        let next = [tx.first_due()?, tx.first_timed()?, resume];
         let hooks = self.take_hooks(tx, dispatch.hooks)?;
         Ok(Dispatched {
             claims,

@@ -9,6 +9,7 @@
 //! `driver` spawns → exit → `core` decides → one commit → the slot is free.
 
 mod core;
+mod direct;
 mod driver;
 pub(crate) mod ends;
 mod ledger;

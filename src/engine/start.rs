@@ -13,6 +13,7 @@ use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
 use crate::store::{hook_output_path, output_path};
 
 use super::core::Refusal;
+use super::direct;
 use super::ledger::{Claim, HookStart};
 
 /// What the starts of one runner have in common.
@@ -58,7 +59,9 @@ impl Launcher {
         spare: &mut Option<Spare>,
     ) -> Result<Child, Refusal> {
         let options = &claim.options;
-        let argv = match &claim.row.command {
+        let facts = self.facts(claim, slot);
+        let output = self.output_of(claim.row.attempt);
+        let words = match &claim.row.command {
             Command::Shell(line) => shell_words(options, line),
             Command::Argv(words) => words.iter().map(OsString::from).collect(),
         };
@@ -69,13 +72,15 @@ impl Launcher {
                 .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
             nice: options.nice,
             stdin: options.stdin.clone().map(String::into_bytes),
-            ..self.plain(
-                argv,
-                options,
-                &self.facts(claim, slot),
-                self.output_of(claim.row.attempt),
-            )?
+            ..self.plain(words, options, &facts, output)?
         };
+        if let Some(direct) = direct(&claim.row.command, options, &launch) {
+            match spawn_with(&direct, spare) {
+                // The shell says it in its own words.
+                Err(SpawnError::NotFound(_) | SpawnError::NotExecutable(_)) => {}
+                other => return other.map_err(refusal),
+            }
+        }
         spawn_with(&launch, spare).map_err(refusal)
     }
 
@@ -126,10 +131,14 @@ impl Launcher {
             .inherited
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()));
+        let mut env = compose(inherited, &plan, facts);
+        // Ours would be a lie in the job's directory; a shell would set it right, a program does not.
+        env.retain(|(key, _)| key != "PWD" && key != "OLDPWD");
+        env.push(("PWD".into(), cwd.into()));
         Ok(Launch {
             command,
             cwd: cwd.into(),
-            env: compose(inherited, &plan, facts),
+            env,
             umask: None,
             nice: None,
             stdin: None,
@@ -182,6 +191,21 @@ impl Launcher {
             ("PUNCTUAL_MARK", self.mark_of(row.attempt)),
         ]
     }
+}
+
+/// The same start without the shell, where that is the same.
+fn direct(command: &Command, options: &Options, launch: &Launch) -> Option<Launch> {
+    let Command::Shell(line) = command else {
+        return None;
+    };
+    if options.shell.is_some() {
+        return None;
+    }
+    let words = direct::plain_words(line)?;
+    Some(Launch {
+        command: words.into_iter().map(OsString::from).collect(),
+        ..launch.clone()
+    })
 }
 
 fn stamp(at: chrono::DateTime<chrono::Utc>) -> String {

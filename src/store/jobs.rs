@@ -293,11 +293,17 @@ impl Read<'_> {
     }
 
     /// Paused jobs whose pause is over by `now`.
-    pub(crate) fn jobs_to_resume(&self, now: DateTime<Utc>) -> Result<Vec<JobId>, StoreError> {
+    pub(crate) fn jobs_to_resume(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobId, DateTime<Utc>)>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM job WHERE state = 1 AND resume_at IS NOT NULL AND resume_at <= ?1",
+            "SELECT id, resume_at FROM job
+             WHERE state = 1 AND resume_at IS NOT NULL AND resume_at <= ?1",
         )?;
-        let rows = statement.query_map([micros(now)], |row| row.get(0).map(JobId))?;
+        let rows = statement.query_map([micros(now)], |row| {
+            Ok((JobId(row.get(0)?), instant(row.get(1)?)))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -497,11 +503,14 @@ impl Tx<'_> {
                  WHERE id = ?1 AND state = 0",
             )?
             .execute((id.0, until.map(micros), with_all))?;
+        if changed == 0 {
+            return Ok(false);
+        }
         self.conn
             .prepare_cached("UPDATE run SET state = 5 WHERE job = ?1 AND state IN (1, 2, 3, 4)")?
             .execute([id.0])?;
         self.flag_claims(id)?;
-        Ok(changed > 0)
+        Ok(true)
     }
 
     /// A job that was done has something to do again.

@@ -1,5 +1,10 @@
 //! The database file and the world around it: whose it is, what is refused, and what is left untouched.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be looked at fails its test"
+)]
+
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 

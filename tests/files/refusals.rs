@@ -22,7 +22,7 @@ fn picture(directory: &Path) -> Vec<String> {
         let content = if facts.is_file() {
             format!("{:?}", fs::read(&place).unwrap())
         } else if facts.is_symlink() {
-            format!("{:?}", fs::read_link(&place).unwrap())
+            fs::read_link(&place).unwrap().display().to_string()
         } else {
             String::new()
         };

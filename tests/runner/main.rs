@@ -4,6 +4,7 @@
 mod sandbox;
 
 mod admission;
+mod chains;
 mod children;
 mod crontabs;
 mod environment;

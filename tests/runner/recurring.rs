@@ -1,5 +1,7 @@
 //! Recurring jobs: overlap, missed times, bounds.
 
+use chrono::{TimeDelta, Utc};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::sandbox::{PATIENCE, Sandbox, until};
@@ -32,6 +34,48 @@ fn missed_times_run_once() {
     assert_eq!(sandbox.lines("done").len(), 1);
     sandbox.drain([""; 0]);
     assert_eq!(history(&sandbox).len(), 1);
+}
+
+#[test]
+fn a_month_of_missed_minutes_is_one_row() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "every 1m", "--name", "x", "echo x >> done"]);
+    let month = 30_i64 * 24 * 3_600_000_000;
+    sandbox.sql(&format!(
+        "UPDATE job SET next_due = next_due - {month}, anchor = anchor - {month}"
+    ));
+    sandbox.drain([""; 0]);
+    let runs = history(&sandbox);
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(runs[0]["missed_count"], 30 * 24 * 60);
+    assert_eq!(sandbox.lines("done").len(), 1);
+}
+
+#[test]
+fn what_a_stopped_runner_slept_through_is_counted() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner([""; 0]);
+    sandbox.ok(["add", "every 1s", "--name", "x", "true"]);
+    sandbox.until_state("x.1", "succeeded");
+    runner.signal(Signal::STOP);
+    let slept = Utc::now() + TimeDelta::seconds(8);
+    until(PATIENCE, "eight seconds went by", || Utc::now() > slept);
+    runner.signal(Signal::CONT);
+    let counted = || {
+        let runs = history(&sandbox);
+        let counted = runs.iter().find_map(|run| run["missed_count"].as_u64());
+        counted.unwrap_or(0)
+    };
+    until(PATIENCE, "the gap is accounted for", || counted() >= 2);
+    // Each due time has a row, or is counted by one: nothing is there twice.
+    let mut dues: Vec<String> = history(&sandbox)
+        .iter()
+        .map(|run| run["due"].to_string())
+        .collect();
+    let rows = dues.len();
+    dues.sort();
+    dues.dedup();
+    assert_eq!(dues.len(), rows);
 }
 
 #[test]

@@ -270,6 +270,27 @@ fn next_of_a_job_and_of_all_jobs() {
 }
 
 #[test]
+fn zones_are_known_without_a_zone_database() {
+    let sandbox = Sandbox::new();
+    let words = [
+        "--json",
+        "next",
+        "0 3 * * *",
+        "--tz",
+        "Europe/Berlin",
+        "-n1",
+    ];
+    let mut command = sandbox.command(words);
+    command
+        .args(["--from", "2030-07-01"])
+        .env("TZDIR", "/no/such/place");
+    assert_eq!(
+        Answer::of(&mut command).document(),
+        json!([{ "time": "2030-07-01T03:00:00+02:00" }])
+    );
+}
+
+#[test]
 fn spread_times_are_drawn_for_a_name_and_stay() {
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.punctual(["next", "H 3 * * *"]).code, 2);

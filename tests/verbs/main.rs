@@ -5,6 +5,7 @@ mod sandbox;
 
 mod adding;
 mod commands;
+mod daily;
 mod documents;
 mod looking;
 mod names;

@@ -123,7 +123,10 @@ fn the_time_to_wait_may_run_out() {
     sandbox.ok(["add", "2099-01-01", "--name", "far", "true"]);
     assert_eq!(
         sandbox.punctual(["wait", "far", "--timeout", "10ms"]),
-        Answer::refused(123, "punctual: the time to wait is over; the run goes on\n")
+        Answer::refused(
+            123,
+            "punctual: the time to wait is over; nothing was changed\n"
+        )
     );
     assert_eq!(sandbox.state("far"), "queued");
 }

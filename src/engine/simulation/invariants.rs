@@ -490,7 +490,7 @@ impl World {
                 Stage::Held => {
                     let ahead = rows().any(|other| {
                         let no_room = other.stage == Stage::Timed && other.due < other.not_before;
- other.job == row.job && (no_room || ends::under_way(other.stage))
+                        other.job == row.job && (no_room || ends::under_way(other.stage))
                     });
                     must!(ahead, "run {id} is held behind nothing");
                 }

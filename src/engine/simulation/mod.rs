@@ -14,6 +14,7 @@ mod processes;
 mod rng;
 mod runner;
 mod scenarios;
+mod stories;
 mod verbs;
 mod world;
 mod writing;

@@ -48,7 +48,8 @@ impl World {
             return Ok(());
         }
         self.tally.runners += 1;
-        let pool = *self.rng.pick(&[1, 2, 2, 3, 5]);
+        let drawn = *self.rng.pick(&[1, 2, 2, 3, 5]);
+        let pool = self.faults.pool.unwrap_or(drawn);
         let grace = *self.rng.pick(&[
             Grace::For(Duration::ZERO),
             Grace::For(Duration::from_secs(3)),

@@ -1,10 +1,12 @@
 //! Histories: which jobs a world has, what goes wrong in it, and how it ends. Every history ends
 //! in peace, and then all that waits must come to its end.
 
+use chrono::{DateTime, Utc};
+
 use super::invariants::must;
 use super::jobs::{Spec, Verb, patience};
 use super::rng::Rng;
-use super::world::{Broken, Faults, Happening, MILLISECOND, Tally, World};
+use super::world::{Broken, Faults, Happening, MILLISECOND, SECOND, Tally, World};
 
 /// What is tried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +157,25 @@ pub(super) fn play(seed: u64, scenario: Scenario, traced: bool) -> (World, Resul
         .and_then(|()| settle(&mut world))
         .map(|()| world.tally);
     (world, ended)
+}
+
+/// A history up to its horizon, and a little peace in which the runner catches up.
+pub(super) fn at_horizon(seed: u64, scenario: Scenario) -> (World, DateTime<Utc>) {
+    let (mut world, horizon) = prepare(seed, scenario, false);
+    let lived = world.run_until(horizon).and_then(|()| {
+        let end = world.wall();
+        world.make_peace();
+        world.later(0, Happening::Start);
+        world.run_for(100 * SECOND)?;
+        // A runner that was about to stop did so, and another began.
+        world.later(0, Happening::Start);
+        world.run_for(100 * SECOND)?;
+        Ok(end)
+    });
+    match lived {
+        Ok(end) => (world, end),
+        Err(Broken(found)) => panic!("{scenario:?}, seed {seed}: {found}"),
+    }
 }
 
 /// Faults stop; then everything comes to its end, and a runner that is left alone is still.

@@ -34,6 +34,8 @@ const DAWN: i64 = 1_774_656_000_123_456;
 /// How hostile the world is. Each number is "one in so many"; 0 is never.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Faults {
+    /// The pool of every runner, if it is not drawn.
+    pub pool: Option<u32>,
     /// Effects before which the runner dies.
     pub crash_at_effect: u64,
     /// Commits around which the runner dies: before them, or before their answer.
