@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{Job, JobState, Kind, Name, Span};
+use crate::domain::{Job, Kind, Name, Span};
+use crate::engine::timing::recurrence_of;
 use crate::schedule::{self, Context as When, Seed, Timing};
-use crate::store::{JobFilter, Read, Store};
+use crate::store::{Read, Store};
 
 use super::admit;
 use super::args::NextArgs;
@@ -139,26 +140,7 @@ fn times_after(
         }
         _ => return Ok(Vec::new()),
     }
-    let zone = match &job.options.tz {
-        Some(zone) => admit::zone_named(zone)?,
-        None => context.zone,
-    };
-    let salt = admit::salt(read)?;
-    let when = schedule::parse(&job.when).map_err(|error| Failure::when(&job.when, error))?;
-    let when_context = When {
-        now: job.created,
-        zone,
-        seed: Some(Seed {
-            name: job.name.as_str(),
-            salt: &salt,
-        }),
-        anchor: job.anchor,
-        from: job.options.from,
-        until: job.options.until,
-        jitter: job.options.jitter.unwrap_or(Span::from_millis(0)),
-    };
-    let recurrence = when
-        .recurrence(&when_context)
+    let recurrence = recurrence_of(job, &admit::salt(read)?, context.zone)
         .map_err(|error| Failure::when(&job.when, error))?;
     Ok(recurrence.map_or_else(Vec::new, |recurrence| coming(&recurrence, from, n)))
 }
@@ -180,14 +162,16 @@ fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Fail
     let mut times: Vec<(Name, DateTime<Utc>)> = Vec::new();
     if let Some(store) = store {
         let read = store.read();
-        let page = read.list(&JobFilter {
-            state: Some(JobState::Active),
-            ..JobFilter::default()
-        })?;
-        for view in page.jobs {
-            let name = view.job.name.clone();
-            let coming = times_after(&read, &view.job, context.now, n, context)?;
-            times.extend(coming.into_iter().map(|at| (name.clone(), at)));
+        // The first n of all times belong to the n jobs that come first.
+        for job in read.due_jobs(DateTime::<Utc>::MAX_UTC, n)? {
+            let job = job.job;
+            let coming = times_after(&read, &job, context.now, n, context)?;
+            times.extend(coming.into_iter().map(|at| (job.name.clone(), at)));
+        }
+        for timed in read.timed_runs(DateTime::<Utc>::MAX_UTC, n)? {
+            if let (Some(run), Some(job)) = (read.run(timed.id)?, read.job(timed.job)?) {
+                times.push((job.name, run.not_before));
+            }
         }
     }
     times.sort_by(|(a, at), (b, bt)| (at, a).cmp(&(bt, b)));

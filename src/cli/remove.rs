@@ -24,7 +24,7 @@ pub(super) fn remove(args: &RemoveArgs, context: &Context) -> Result<ExitCode, F
         confirm(context)?;
     }
     if args.cancel {
-        end_living(&mut store, args, context)?;
+        store = end_living(store, args, context)?;
     }
     let removed = store.write(|tx| {
         let jobs = select::jobs(tx, &args.which)?;
@@ -75,7 +75,7 @@ fn confirm(context: &Context) -> Result<(), Failure> {
 }
 
 /// Lets the runner end what is alive, and waits for it.
-fn end_living(store: &mut Store, args: &RemoveArgs, context: &Context) -> Result<(), Failure> {
+fn end_living(mut store: Store, args: &RemoveArgs, context: &Context) -> Result<Store, Failure> {
     let living = store.write(|tx| {
         let mut living = Vec::new();
         for job in select::jobs(tx, &args.which)? {
@@ -88,10 +88,12 @@ fn end_living(store: &mut Store, args: &RemoveArgs, context: &Context) -> Result
         Ok::<_, Failure>(living)
     })?;
     if living.is_empty() {
-        return Ok(());
+        return Ok(store);
     }
-    // The runner sees the commit when a writing connection closes.
-    *store = context.open()?;
+    // The runner sees the commit when the writing connection closes, and SQLite keeps its
+    // descriptor for as long as this process has another one on the same file.
+    drop(store);
+    let store = context.open()?;
     loop {
         let unfinished = living
             .iter()
@@ -101,7 +103,7 @@ fn end_living(store: &mut Store, args: &RemoveArgs, context: &Context) -> Result
             .flatten()
             .any(|run| !run.state.is_final());
         if !unfinished {
-            return Ok(());
+            return Ok(store);
         }
         if !context.runner_lives() {
             return Err(

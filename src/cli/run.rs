@@ -10,7 +10,7 @@ use super::args::{GraceArg, RunArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::json;
-use super::{file, paths};
+use super::{admit, file, paths};
 
 /// What running work has after the first signal.
 const GRACE: Duration = Duration::from_secs(25);
@@ -40,8 +40,10 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
             }
         }
     };
+    let store = context.open()?;
+    let salt = admit::salt(&store.read())?;
     engine::run(
-        context.open()?,
+        store,
         RunnerOptions {
             pool: args.j.unwrap_or_else(cpus),
             until_idle: args.until_idle,
@@ -54,6 +56,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
             leave_running: args.leave_running,
             on_failure: args.on_failure.clone(),
             describe,
+            salt,
             zone: paths::local_zone,
             file: job_file,
         },

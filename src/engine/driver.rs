@@ -43,6 +43,8 @@ pub(crate) struct RunnerOptions {
     pub on_failure: Option<String>,
     /// A run as JSON, for the standard input of hooks.
     pub describe: fn(&Run, &[Attempt]) -> String,
+    /// What `H`, `~` and `--jitter` are drawn with.
+    pub salt: String,
     /// The machine's zone; asked whenever a job without one of its own is evaluated.
     pub zone: fn() -> Tz,
     pub file: Option<JobFile>,
@@ -193,9 +195,9 @@ impl Driver {
         store.settle_down()?;
         let facts = fs::lstat(&path).map_err(system("cannot look at the database"))?;
         store.write(|tx| tx.be_one_of_a_kind(&format!("{}:{}", facts.dev, facts.ino)))?;
-        let (id, salt) = (store.read().meta("id")?, store.read().meta("salt")?);
+        let id = store.read().meta("id")?;
         let (tell, told) = unbounded_channel();
-        let ledger = Ledger::new(salt, options.zone, options.on_failure);
+        let ledger = Ledger::new(options.salt, options.zone, options.on_failure);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
         let (tell_end, ends) = unbounded_channel();
