@@ -17,12 +17,14 @@ use super::select;
 
 /// How often a followed file is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// Bytes of one run taken in one look, about: a flood passes through little memory.
+const PORTION: usize = 1 << 20;
 /// A runner that is gone is noticed after this.
 const NO_RUNNER: Duration = Duration::from_secs(5);
 
 pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<ExitCode, Failure> {
-    if args.follow && args.runs.len() == 1 && args.attempt.is_none() {
-        return follow_one(&args.runs[0], context);
+    if args.follow && args.attempt.is_none() {
+        return follow(&args.runs, args.raw, context);
     }
     let store = context.open_existing(&args.runs[0])?;
     for word in &args.runs {
@@ -34,11 +36,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<ExitCode, Failu
         let bytes = args.n.map_or(bytes.as_slice(), |n| last_lines(&bytes, n));
         let shown = show(bytes, args.raw, context);
         if args.runs.len() > 1 {
-            let name = run.name.to_string();
-            for line in shown.split_inclusive(|byte| *byte == b'\n') {
-                context.print_bytes(format!("{name}: ").as_bytes())?;
-                context.print_bytes(line)?;
-            }
+            context.print_bytes(&with_name(&run.name.to_string(), &shown))?;
         } else {
             context.print_bytes(&shown)?;
         }
@@ -125,40 +123,32 @@ fn last_lines(bytes: &[u8], n: usize) -> &[u8] {
     &bytes[start..]
 }
 
-/// Waits for the start of a run, prints what it writes, attempt after attempt, and ends with it.
+/// Follows one run to its end.
 pub(super) fn follow_one(word: &str, context: &Context) -> Result<ExitCode, Failure> {
-    let store = context.open_existing(word)?;
-    // A job without a run yet: the first to come.
+    follow(&[word.to_owned()], false, context)
+}
+
+/// Waits for the start of each run, prints what they write as they write it, and ends with the
+/// last of them. Of several, each line says whose it is.
+fn follow(words: &[String], raw: bool, context: &Context) -> Result<ExitCode, Failure> {
+    let store = context.open_existing(&words[0])?;
+    let mut followed: Vec<Followed> = words.iter().map(|word| Followed::new(word)).collect();
+    let prefixed = words.len() > 1;
     let mut runner_seen = Instant::now();
-    let alone = |runner_seen: &mut Instant| {
-        if context.runner_lives() {
-            *runner_seen = Instant::now();
-        }
-        runner_seen.elapsed() >= NO_RUNNER
-    };
-    let run = loop {
-        if let Some(run) = select::run(&store.read(), word)? {
-            break run;
-        }
-        if alone(&mut runner_seen) {
-            context.note("punctual: no runner is alive; start one with: punctual run");
-            return Ok(ExitCode::from(125));
-        }
-        std::thread::sleep(LOOK);
-    };
-    let mut printed = 0;
     loop {
-        let now = store.read().run(run.id)?;
-        let attempts = store.read().attempts(run.id)?;
-        for attempt in attempts.iter().skip(printed) {
-            if follow_attempt(&store, attempt, context)? {
-                printed += 1;
-            }
+        let mut over = true;
+        for one in &mut followed {
+            one.look(&store, context)?;
+            let bytes = one.take(prefixed);
+            context.print_bytes(&show(&bytes, raw, context))?;
+            over &= one.over;
         }
-        if now.is_none_or(|run| run.state.is_final()) && printed >= attempts.len() {
+        if over {
             return Ok(Context::done());
         }
-        if alone(&mut runner_seen) {
+        if context.runner_lives() {
+            runner_seen = Instant::now();
+        } else if runner_seen.elapsed() >= NO_RUNNER {
             context.note("punctual: no runner is alive; start one with: punctual run");
             return Ok(ExitCode::from(125));
         }
@@ -166,54 +156,132 @@ pub(super) fn follow_one(word: &str, context: &Context) -> Result<ExitCode, Fail
     }
 }
 
-/// Prints one attempt to its end.
-fn follow_attempt(store: &Store, attempt: &Attempt, context: &Context) -> Result<bool, Failure> {
-    let path = output_path(&context.database, attempt.id);
-    let mut sent: u64 = 0;
-    let mut file = File::open(&path).ok();
-    loop {
-        let ended = store.read().output(attempt.id)?;
-        if let Some(open) = &mut file {
-            loop {
-                let poured = pour(open, sent, context)?;
-                sent += poured;
-                if poured == 0 {
-                    break;
+/// A run that is followed: what of it was read, and what of that was printed.
+struct Followed {
+    word: String,
+    run: Option<Run>,
+    /// Attempts printed to their end.
+    attempts: usize,
+    file: Option<File>,
+    /// Bytes of the attempt at hand that were read.
+    read: u64,
+    pending: Vec<u8>,
+    over: bool,
+}
+
+impl Followed {
+    fn new(word: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            run: None,
+            attempts: 0,
+            file: None,
+            read: 0,
+            pending: Vec::new(),
+            over: false,
+        }
+    }
+
+    /// Reads what has come since the last look.
+    fn look(&mut self, store: &Store, context: &Context) -> Result<(), Failure> {
+        if self.over {
+            return Ok(());
+        }
+        if self.run.is_none() {
+            self.run = select::run(&store.read(), &self.word)?;
+        }
+        let Some(run) = &self.run else {
+            return Ok(());
+        };
+        // Looked at before the attempts are: then all of a final run's are there.
+        let ended = store
+            .read()
+            .run(run.id)?
+            .is_none_or(|run| run.state.is_final());
+        let attempts = store.read().attempts(run.id)?;
+        while let Some(attempt) = attempts.get(self.attempts) {
+            if !self.look_at(attempt, store, context)? {
+                return Ok(());
+            }
+            self.attempts += 1;
+            self.file = None;
+            self.read = 0;
+        }
+        self.over = ended;
+        Ok(())
+    }
+
+    /// Reads one attempt; answers whether it is at its end.
+    fn look_at(
+        &mut self,
+        attempt: &Attempt,
+        store: &Store,
+        context: &Context,
+    ) -> Result<bool, Failure> {
+        if self.file.is_none() {
+            self.file = File::open(output_path(&context.database, attempt.id)).ok();
+        }
+        // Asked before the last read, so that nothing written before the end is left out.
+        let kept = store.read().output(attempt.id)?;
+        if let Some(file) = &mut self.file {
+            while self.pending.len() < PORTION {
+                if !pour(file, &mut self.read, &mut self.pending)? {
+                    return Ok(kept.is_some());
                 }
             }
+            return Ok(false);
+        } else if let Some(output) = &kept {
+            self.pending.extend(joined(output.clone()));
         }
-        if let Some(output) = ended {
-            let rest = joined(output);
-            if file.is_none() {
-                context.print_bytes(&show(&rest, false, context))?;
-            }
-            return Ok(true);
+        Ok(kept.is_some())
+    }
+
+    /// What can be printed: whole lines where they have to carry a name, whole characters otherwise.
+    fn take(&mut self, prefixed: bool) -> Vec<u8> {
+        let whole = if self.over {
+            self.pending.len()
+        } else if prefixed {
+            let line = self.pending.iter().rposition(|byte| *byte == b'\n');
+            line.map_or(0, |end| end + 1)
+        } else {
+            text::settled(&self.pending)
+        };
+        let rest = self.pending.split_off(whole);
+        let bytes = std::mem::replace(&mut self.pending, rest);
+        match (&self.run, prefixed) {
+            (Some(run), true) => with_name(&run.name.to_string(), &bytes),
+            _ => bytes,
         }
-        if file.is_none() {
-            file = File::open(&path).ok();
-        }
-        std::thread::sleep(LOOK);
     }
 }
 
-/// Prints what the file has gained; a hole that was freed meanwhile is passed over.
-fn pour(file: &mut File, sent: u64, context: &Context) -> Result<u64, Failure> {
+fn with_name(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut named = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        named.extend_from_slice(name.as_bytes());
+        named.extend_from_slice(b": ");
+        named.extend_from_slice(line);
+    }
+    if named.last().is_some_and(|byte| *byte != b'\n') {
+        named.push(b'\n');
+    }
+    named
+}
+
+/// Appends what the file has gained, at most one buffer; `false` when it has gained nothing.
+fn pour(file: &mut File, read: &mut u64, into: &mut Vec<u8>) -> Result<bool, Failure> {
     let io =
         |error: std::io::Error| Failure::new(Code::Failed, format!("the output file: {error}"));
     let size = file.metadata().map_err(io)?.size();
-    if size <= sent {
-        return Ok(0);
+    if size <= *read {
+        return Ok(false);
     }
-    file.seek(SeekFrom::Start(sent)).map_err(io)?;
-    let mut buffer = vec![0; (size - sent).min(64 << 10) as usize];
+    file.seek(SeekFrom::Start(*read)).map_err(io)?;
+    let mut buffer = vec![0; (size - *read).min(64 << 10) as usize];
     let got = file.read(&mut buffer).map_err(io)?;
-    // The rest of a character may be on its way.
-    let whole = match text::settled(&buffer[..got]) {
-        0 => got,
-        settled => settled,
-    };
-    context.print_bytes(&show(&buffer[..whole], false, context))?;
-    Ok(whole as u64)
+    into.extend_from_slice(&buffer[..got]);
+    *read += got as u64;
+    Ok(got > 0)
 }
 
 #[cfg(test)]

@@ -232,8 +232,11 @@ fn read_stdin(path: &Path) -> Result<String, Failure> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     }
     .map_err(|error| io_failure(path, &error))?;
-    String::from_utf8(bytes).map_err(|_| {
-        Failure::usage(format!("--stdin {}: not valid UTF-8", path.display()))
-            .hint("keep the data in a file and redirect it in the command")
-    })
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(
+            Failure::usage(format!("--stdin {}: not text in UTF-8", path.display()))
+                .hint("keep the data in a file and redirect it in the command"),
+        ),
+    }
 }
