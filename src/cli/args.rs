@@ -579,9 +579,16 @@ pub(crate) struct CheckArgs {
 /// The runner and the queues on one screen
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
+--metrics is for node_exporter's textfile collector: write it to a file beside, and rename that.
+
 Examples:
-  punctual status")]
-pub(crate) struct StatusArgs {}
+  punctual status
+  punctual status --metrics > punctual.prom.new && mv punctual.prom.new punctual.prom")]
+pub(crate) struct StatusArgs {
+    /// Numbers for a monitor, in the text format of Prometheus
+    #[arg(long)]
+    pub metrics: bool,
+}
 
 /// Remove jobs; their history stays readable
 #[derive(Debug, ClapArgs)]

@@ -83,7 +83,7 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Next(args) => next::next(&args, context),
         Verb::Queue(args) => queue::queue(&args, context),
         Verb::Run(args) => run::run(&args, context),
-        Verb::Status(_) => status::status(context),
+        Verb::Status(args) => status::status(&args, context),
         Verb::Check(args) => check::check(&args, context),
         Verb::Prune(_) => prune::prune(context),
         Verb::Backup(args) => backup::backup(&args, context),

@@ -1,16 +1,17 @@
-//! `status`: the runner, the pool and the queues.
+//! `status`: the runner, the pool and the queues, for people or for a monitor.
 
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::domain::RunState;
+use crate::domain::{Numbers, RunState};
 use crate::store::RunFilter;
 
+use super::args::StatusArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{json, queues_table, time};
+use super::render::{Metrics, json, metrics_text, queues_table, time};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,7 +30,10 @@ struct RunnerDocument {
     pool: u32,
 }
 
-pub(super) fn status(context: &Context) -> Result<ExitCode, Failure> {
+pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.metrics {
+        return metrics(context);
+    }
     let store = context.open_read()?;
     let lives = context.runner_lives();
     let (queues, runner, failed) = match &store {
@@ -79,5 +83,34 @@ pub(super) fn status(context: &Context) -> Result<ExitCode, Failure> {
         context.database.display()
     ))?;
     context.print(&queues_table(&queues, &context.style))?;
+    Ok(Context::done())
+}
+
+/// Without a database there is nothing to count, and that nobody serves it is an answer, too.
+fn metrics(context: &Context) -> Result<ExitCode, Failure> {
+    if context.json {
+        return Err(
+            Failure::usage("--metrics has a format of its own, --json cannot change it")
+                .hint("leave one of them out"),
+        );
+    }
+    let store = context.open_read()?;
+    let (queues, numbers, runner) = match &store {
+        None => (Vec::new(), Numbers::default(), None),
+        Some(store) => {
+            let read = store.read();
+            (
+                read.queue_states(context.now)?,
+                read.numbers(context.now)?,
+                read.runner()?,
+            )
+        }
+    };
+    context.print(&metrics_text(&Metrics {
+        runner: runner.as_ref().filter(|_| context.runner_lives()),
+        queues: &queues,
+        numbers: &numbers,
+        now: context.now,
+    }))?;
     Ok(Context::done())
 }

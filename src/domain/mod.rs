@@ -24,4 +24,4 @@ pub(crate) use run::{
 };
 pub(crate) use size::Size;
 pub(crate) use span::Span;
-pub(crate) use view::{HookFailure, JobView, Runner, Waiting};
+pub(crate) use view::{HookFailure, JobView, LastSuccess, Numbers, Runner, Waiting};

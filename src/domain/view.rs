@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, Name, Run, RunRef};
+use super::{Job, Name, Run, RunRef, RunState};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct JobView {
@@ -31,6 +31,27 @@ pub(crate) struct HookFailure {
     pub at: DateTime<Utc>,
     /// What went wrong, such as `exit 1`.
     pub message: String,
+}
+
+/// What a monitor draws and alerts on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Numbers {
+    /// Runs that could have started for over a second.
+    pub late: u64,
+    /// The due time of the oldest of them.
+    pub oldest_due: Option<DateTime<Utc>>,
+    /// Runs that the history knows, by final state.
+    pub ended: Vec<(RunState, u64)>,
+    pub successes: Vec<LastSuccess>,
+}
+
+/// The newest success of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastSuccess {
+    pub job: Name,
+    /// Its end; `None` when there was no success yet.
+    pub at: Option<DateTime<Utc>>,
+    pub took: Option<TimeDelta>,
 }
 
 /// Why a run does not start.

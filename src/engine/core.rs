@@ -258,7 +258,7 @@ impl Core {
             }
             Event::ClockStepped(by) => {
                 self.out.push(Effect::Log(Line::ClockStepped { by }));
-                self.ask(Request::ShiftRetries { by });
+                self.clock_stepped(by, now);
                 self.dispatch(now);
             }
             Event::Answered(answer) => self.answered(answer, now),
@@ -409,6 +409,7 @@ impl Core {
         for claim in answer.claims {
             self.held.insert(order_of(&claim), claim);
         }
+        self.give_back_far(now);
         for hook in answer.hooks {
             self.hooks += 1;
             self.out.push(Effect::Hook(Box::new(hook)));
@@ -505,6 +506,32 @@ impl Core {
         for claim in std::mem::take(&mut self.held).into_values() {
             self.give_back(claim.row.attempt, None);
         }
+    }
+
+    /// Claims that were about to start before the clock was set back: they wait for their time
+    /// again, and not in the place of others.
+    fn give_back_far(&mut self, now: Now) {
+        let far = |claim: &Claim| starts_at(claim) > now.wall + LEAD;
+        for (_, claim) in self
+            .held
+            .extract_if(.., |_, claim| far(claim))
+            .collect::<Vec<_>>()
+        {
+            self.give_back(claim.row.attempt, Some(starts_at(&claim)));
+        }
+    }
+
+    fn clock_stepped(&mut self, by: TimeDelta, now: Now) {
+        // Nothing was missed because a clock was ahead when this runner began.
+        self.config.runner.since = self.config.runner.since.min(now.wall);
+        self.no_room_until = self.no_room_until.map(|until| until + by);
+        for claim in self.held.values_mut() {
+            if claim.row.not_before > claim.row.due {
+                claim.row.not_before += by;
+            }
+        }
+        self.ask(Request::ShiftRetries { by });
+        self.give_back_far(now);
     }
 
     /// Starts what may start: as many as the pool has room for, none before its time.

@@ -26,6 +26,7 @@ use super::pausing;
 use super::plan::{Moment, plan};
 use super::policy::{self, Verdict};
 use super::retention::{self, Progress};
+use super::stepping;
 use super::timing::recurrence_of;
 
 /// What the core asks of the file.
@@ -214,7 +215,7 @@ impl Ledger {
                 Ok(Answer::HookEnded)
             }
             Request::ShiftRetries { by } => {
-                tx.shift_retries(by.num_microseconds().unwrap_or(0))?;
+                stepping::clock_stepped(tx, *by, &self.salt, (self.zone)(), now)?;
                 Ok(Answer::Noted)
             }
             Request::Leave => {
@@ -232,6 +233,7 @@ impl Ledger {
         boot: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        stepping::clock_found(tx, &self.salt, (self.zone)(), now)?;
         let before = tx.enter_runner(runner, boot)?;
         tx.lose_hooks()?;
         let mut jobs = tx.event_jobs(Kind::Start)?;

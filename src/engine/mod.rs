@@ -22,6 +22,7 @@ pub(crate) mod retention;
 #[cfg(test)]
 mod simulation;
 mod start;
+mod stepping;
 pub(crate) mod timing;
 mod writer;
 

@@ -30,8 +30,9 @@ pub(crate) enum Told {
     Broken(StoreError),
 }
 
-/// More requests than a full pool can have under way.
-const BACKLOG: usize = 65_536;
+/// More than a busy pool asks between two commits. All of it is allocated at once, so it is not
+/// more generous than that; when it is full the loop waits for the writer, which never waits for the loop.
+const BACKLOG: usize = 1_024;
 
 /// From one commit to the next, under load.
 const PACE: Duration = Duration::from_millis(5);

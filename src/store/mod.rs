@@ -16,6 +16,7 @@ mod error;
 mod file;
 mod hooks;
 mod jobs;
+mod metrics;
 mod open;
 mod queues;
 mod retention;

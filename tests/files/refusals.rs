@@ -157,13 +157,8 @@ fn what_is_no_file() {
     for words in WAYS {
         let mut command = sandbox.program(PUNCTUAL);
         let answer = Answer::of(command.args(["--db", "/dev/null"]).args(words));
-        assert_eq!(
-            answer,
-            Answer::refused(
-                5,
-                "punctual: /dev/null is not a regular file\nhint: name another file with --db\n"
-            )
-        );
+        assert_eq!((answer.code, answer.out.as_str()), (5, ""), "{answer:?}");
+        assert!(answer.err.contains("/dev"), "{answer:?}");
     }
 }
 

@@ -1,36 +1,37 @@
 //! What starts first, and how much at once.
 
+use chrono::Utc;
 use serde_json::Value;
 
 use crate::sandbox::{PATIENCE, Sandbox, events, until};
 
 #[test]
 fn priority_then_due_time_then_number() {
-    let sandbox = Sandbox::new();
-    let add = |when: &str, name: &str, priority: &str| {
-        let words = ["add", when, "--name", name, "--priority", priority, "true"];
-        sandbox.ok(words);
-    };
-    add("in 150ms", "later", "0");
-    add("now", "low", "-1");
-    add("now", "first", "0");
-    add("now", "second", "0");
-    add("now", "high", "7");
-    sandbox.until_due("later");
-    let starts: Vec<String> = events(&sandbox.drain(["-j1"]))
-        .into_iter()
-        .filter(|event| event.starts_with("start"))
-        .collect();
-    assert_eq!(
-        starts,
-        [
-            "start high.1",
-            "start first.1",
-            "start second.1",
-            "start later.1",
-            "start low.1"
-        ]
-    );
+    let waited = ["200ms", "2s", "20s"].into_iter().any(|delay| {
+        let sandbox = Sandbox::new();
+        let add = |when: &str, name: &str, priority: &str| {
+            let words = ["add", when, "--name", name, "--priority", priority, "true"];
+            sandbox.ok(words);
+        };
+        add(&format!("in {delay}"), "later", "0");
+        add("now", "low", "-1");
+        add("now", "first", "0");
+        add("now", "second", "0");
+        add("now", "high", "7");
+        // On a slow machine it may have become due before the others were there.
+        let in_time = sandbox.due("later") > Utc::now();
+        sandbox.until_due("later");
+        let starts: Vec<String> = events(&sandbox.drain(["-j1"]))
+            .into_iter()
+            .filter(|event| event.starts_with("start"))
+            .collect();
+        let expected = ["high.1", "first.1", "second.1", "later.1", "low.1"];
+        if in_time {
+            assert_eq!(starts, expected.map(|run| format!("start {run}")));
+        }
+        in_time
+    });
+    assert!(waited, "this machine is too slow to tell");
 }
 
 #[test]
@@ -108,9 +109,22 @@ fn a_higher_priority_overtakes_what_only_waits() {
         sandbox.ok(["add", "now", "--name", name, say]);
     }
     sandbox.ok(["add", "now", "--name", "urgent", "--priority", "9", say]);
+    // The runner has seen it when it has claimed it. What has its claim already may be on
+    // its way then, but not the one behind.
+    until(PATIENCE, "all four are claimed", || {
+        sandbox.count("SELECT count(*) FROM run WHERE state = 6") == 4
+    });
     std::fs::remove_file(sandbox.path("gate")).unwrap();
     sandbox.until_lines("order", 5);
-    assert_eq!(sandbox.read("order"), "first\nurgent\na\nb\nc\n");
+    let order = sandbox.lines("order");
+    let place = |job: &str| order.iter().position(|line| line == job);
+    assert!(place("urgent") < place("b"), "{order:?}");
+    assert!(
+        order
+            .iter()
+            .filter(|job| *job != "urgent")
+            .is_sorted_by_key(|job| job != &"first")
+    );
 }
 
 #[test]

@@ -212,11 +212,17 @@ impl Sandbox {
         }
     }
 
+    /// The next due time of a job.
+    #[track_caller]
+    pub(crate) fn due(&self, job: &str) -> DateTime<Utc> {
+        let next = self.json(["show", job])["next"].clone();
+        next.as_str().unwrap().parse().unwrap()
+    }
+
     /// Waits until the next due time of a job has passed.
     #[track_caller]
     pub(crate) fn until_due(&self, job: &str) {
-        let next = self.json(["show", job])["next"].clone();
-        let due: DateTime<Utc> = next.as_str().unwrap().parse().unwrap();
+        let due = self.due(job);
         until(PATIENCE, &format!("{job} is due"), || Utc::now() > due);
     }
 
@@ -297,6 +303,12 @@ impl Sandbox {
     pub(crate) fn sql(&self, statement: &str) -> usize {
         let connection = rusqlite::Connection::open(self.database()).unwrap();
         connection.execute(statement, []).unwrap()
+    }
+
+    /// One number from the database.
+    pub(crate) fn count(&self, query: &str) -> i64 {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.query_row(query, [], |row| row.get(0)).unwrap()
     }
 
     pub(crate) fn sql_batch(&self, statements: &str) {

@@ -138,7 +138,13 @@ fn cancel_ends_what_runs_and_drops_what_waits() {
     sandbox.ok(["add", "now", "--name", "waiting", "true"]);
     assert_eq!(sandbox.ok(["cancel", "waiting"]), "cancelled waiting.1\n");
     assert_eq!(sandbox.state("waiting"), "cancelled");
-    assert_eq!(sandbox.ok(["cancel", "alive.1"]), "cancelled alive.1\n");
+    // How far it got while the verb looked on is up to the machine.
+    let said = sandbox.ok(["cancel", "alive.1"]);
+    let (ended, ending) = (
+        "cancelled alive.1\n",
+        "ending alive.1: it was asked to stop\n",
+    );
+    assert!([ended, ending].contains(&said.as_str()), "{said}");
     assert_eq!(sandbox.punctual(["wait", "alive"]).code, 130);
     until(PATIENCE, "no process is left", || {
         sandbox.jobs_alive().is_empty()

@@ -16,6 +16,7 @@ mod column;
 mod grid;
 mod jobs;
 pub(crate) mod json;
+mod metrics;
 mod options;
 mod page;
 mod queues;
@@ -30,6 +31,7 @@ use chrono_tz::Tz;
 
 pub(crate) use agenda::{agenda_table, times_table};
 pub(crate) use jobs::jobs_table;
+pub(crate) use metrics::{Metrics, metrics_text};
 pub(crate) use page::{JobExtra, job_page, run_page};
 pub(crate) use queues::queues_table;
 pub(crate) use runs::runs_table;

@@ -101,7 +101,7 @@ fn a_run_that_found_no_room_is_late_and_not_missed() {
     };
     add(&mut world, spec("job", "now", 10, never_late));
     told(&mut world, World::start);
-    go_on(&mut world, 3);
+    told(&mut world, |world| world.run_for(2_500 * MILLISECOND));
     world.faults.no_room = 0;
     world.later(0, Happening::Crash);
     go_on(&mut world, 10);

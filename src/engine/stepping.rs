@@ -1,0 +1,61 @@
+//! The wall clock was set: what is to come keeps its meaning.
+//!
+//! Retries keep their distance. After a step back by more than a correction, a schedule goes on
+//! with its first time that has no row of its own, instead of standing still until the clock is
+//! where it was; so times inside a stretch that was counted may run again, and no others.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::store::{StoreError, Tx};
+
+use super::timing::recurrence_of;
+
+/// A step back by less than this repeats no due time.
+const CORRECTION: TimeDelta = TimeDelta::minutes(1);
+
+/// The clock was stepped while a runner looked.
+pub(super) fn clock_stepped(
+    tx: &Tx<'_>,
+    by: TimeDelta,
+    salt: &str,
+    local: Tz,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    tx.shift_retries(by.num_microseconds().unwrap_or(0))?;
+    if by < -CORRECTION {
+        rewind(tx, salt, local, now)?;
+    }
+    Ok(())
+}
+
+/// A runner begins, and what it finds was written by a clock far ahead of its own.
+pub(super) fn clock_found(
+    tx: &Tx<'_>,
+    salt: &str,
+    local: Tz,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    match tx.newest_stamp()? {
+        Some(newest) if newest > now + CORRECTION => rewind(tx, salt, local, now),
+        _ => Ok(()),
+    }
+}
+
+fn rewind(tx: &Tx<'_>, salt: &str, local: Tz, now: DateTime<Utc>) -> Result<(), StoreError> {
+    for job in tx.jobs_due_after(now)? {
+        let (Ok(Some(recurrence)), Some(next)) = (recurrence_of(&job, salt, local), job.next_due)
+        else {
+            continue;
+        };
+        let mut coming = recurrence.next_after(now);
+        while let Some(at) = coming.filter(|at| *at < next) {
+            if !tx.has_due(job.id, at)? {
+                tx.advance_job(job.id, Some(at))?;
+                break;
+            }
+            coming = recurrence.next_after(at);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Numbers for a monitor: how much waits and how late, how runs ended, when jobs last succeeded.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{LastSuccess, Numbers, RunState};
+
+use super::codes::{Stage, instant, micros};
+use super::queues::name_of;
+use super::{Read, StoreError};
+
+/// A start takes a few milliseconds; what waits for longer than this is late.
+const LATE: TimeDelta = TimeDelta::seconds(1);
+
+/// Due runs that could start, but for a slot or a runner: claimed and not started, ready, and
+/// those whose time has come unseen. What is paused or waits for other runs is not late.
+const DUE_RUNS: &str = "
+SELECT count(*), min(at)
+FROM (
+  SELECT run.not_before AS at
+  FROM run
+  JOIN queue ON queue.id = run.queue
+  WHERE run.state IN (1, 2, 3, 6) AND run.state < 10
+    AND run.not_before <= ?1 AND queue.paused = 0
+  UNION ALL
+  SELECT next_due
+  FROM job
+  WHERE next_due IS NOT NULL AND state = 0 AND next_due <= ?1
+)";
+
+/// One pass over the history: SQLite reads a million rows in the time of a blink.
+const ENDED: &str = "SELECT state, count(*) FROM run WHERE state >= 10 GROUP BY state";
+
+/// The newest success of each job that has more than one run to come.
+const SUCCESSES: &str = "
+SELECT job.name, run.started, run.finished
+FROM job
+LEFT JOIN run ON run.id = (
+  SELECT id FROM run WHERE run.job = job.id AND run.state = 10 ORDER BY run.seq DESC LIMIT 1)
+WHERE job.state < 2 AND job.kind <> 0
+ORDER BY job.name";
+
+impl Read<'_> {
+    pub(crate) fn numbers(&self, now: DateTime<Utc>) -> Result<Numbers, StoreError> {
+        let (late, oldest_due) = self
+            .conn
+            .prepare(DUE_RUNS)?
+            .query_row([micros(now - LATE)], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+            })?;
+        let ended = RunState::ALL.into_iter().filter(|state| state.is_final());
+        let mut ended: Vec<(RunState, u64)> = ended.map(|state| (state, 0)).collect();
+        let mut statement = self.conn.prepare(ENDED)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let state = Stage::from_code(row.get(0)?).state();
+            let count: i64 = row.get(1)?;
+            if let Some((_, place)) = ended.iter_mut().find(|(of, _)| *of == state) {
+                *place += count as u64;
+            }
+        }
+        let mut statement = self.conn.prepare(SUCCESSES)?;
+        let successes = statement.query_map([], |row| {
+            let started = row.get::<_, Option<i64>>(1)?.map(instant);
+            let finished = row.get::<_, Option<i64>>(2)?.map(instant);
+            Ok(LastSuccess {
+                job: name_of(row, 0)?,
+                at: finished,
+                took: started
+                    .zip(finished)
+                    .map(|(started, finished)| finished - started),
+            })
+        })?;
+        Ok(Numbers {
+            late: late as u64,
+            oldest_due: oldest_due.map(instant),
+            ended,
+            successes: successes.collect::<Result<_, _>>()?,
+        })
+    }
+}

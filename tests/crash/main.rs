@@ -1,0 +1,114 @@
+//! Death at every system call: `add`, `edit`, `remove`, `apply` and `run` are killed at the n-th
+//! call of each kind that touches the disk or makes a process, and life goes on without help.
+//!
+//! Some hundred points, spread evenly over all there are; `PUNCTUAL_SWEEP=10000` takes so many.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot look fails where it wanted to"
+)]
+
+#[path = "../sandbox/chance.rs"]
+mod chance;
+#[path = "../sandbox/ledger.rs"]
+mod ledger;
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+#[path = "../sandbox/tracer.rs"]
+mod tracer;
+
+mod acts;
+
+use std::io::Write as _;
+use std::sync::Mutex;
+
+use acts::{Act, Stage};
+use chance::setting;
+use tracer::can_trace;
+
+/// Where a thread of punctual can die with something half done.
+const CALLS: [&str; 14] = [
+    "fsync",
+    "fdatasync",
+    "pwrite64",
+    "ftruncate",
+    "openat",
+    "fcntl",
+    "execve",
+    "clone",
+    "clone3",
+    "vfork",
+    "pidfd_open",
+    "unlink",
+    "unlinkat",
+    "renameat2",
+];
+
+/// One death.
+#[derive(Clone, Debug)]
+struct Point {
+    act: Act,
+    call: String,
+    nth: u32,
+}
+
+/// All there are, as one undisturbed performance of each act shows them.
+fn points() -> Vec<Point> {
+    let mut points = Vec::new();
+    for act in Act::all() {
+        let mut stage = Stage::new(act);
+        let words = stage.prepare();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (answer, trace) = stage.sandbox.trace(&CALLS, &[], &words);
+        assert_eq!(answer.code, 0, "{act:?}: {answer:?}");
+        for (call, count) in tracer::counts(&trace) {
+            points.extend((1..=count).map(|nth| Point {
+                act,
+                call: call.clone(),
+                nth,
+            }));
+        }
+    }
+    points
+}
+
+#[test]
+fn a_death_at_any_system_call_loses_nothing_that_was_accepted() {
+    if !can_trace() {
+        return;
+    }
+    let all = points();
+    let wanted = setting("PUNCTUAL_SWEEP", 300) as usize;
+    let mut chosen: Vec<Point> = (0..wanted)
+        .map(|index| all[index * all.len() / wanted].clone())
+        .collect();
+    chosen.reverse();
+    let left = Mutex::new(chosen);
+    let tally = Mutex::new([0; 2]);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut stage: Option<Stage> = None;
+                loop {
+                    let next = left.lock().unwrap().pop();
+                    let Some(point) = next else {
+                        break;
+                    };
+                    let here = stage.take().filter(|stage| stage.serves(point.act));
+                    let mut here = here.unwrap_or_else(|| Stage::new(point.act));
+                    let died = here.die(&point);
+                    tally.lock().unwrap()[usize::from(died)] += 1;
+                    stage = Some(here);
+                }
+            });
+        }
+    });
+    let [lived, died] = tally.into_inner().unwrap();
+    let _ = writeln!(
+        std::io::stderr(),
+        "{died} deaths and {lived} narrow escapes at {} points",
+        all.len()
+    );
+    // A thread may have come around its n-th call this time; most do not.
+    assert!(died > lived, "{died} died, {lived} lived");
+}
