@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{Backoff, CodeSet, JobState, Missed, Name, Overlap, RunState, Size, Span};
+use crate::engine::{Form, LogFormat};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -787,6 +788,7 @@ ends everything at once. SIGKILL of the runner leaves its jobs alive; the next r
 Examples:
   punctual run
   punctual run -j 4 --until-idle
+  punctual run --forward-output=prefix --log-format json
   punctual run --file my.crontab --for 10s";
 
 /// The runner: executes jobs on schedule, in the foreground
@@ -814,6 +816,29 @@ pub(crate) struct RunArgs {
     /// On a signal exit at once and leave the jobs running, for the next runner to adopt
     #[arg(long)]
     pub leave_running: bool,
+    /// Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json
+    #[arg(long, value_name = "FORM", value_parser = parse_form)]
+    pub forward_output: Option<Form>,
+    /// How events are written to standard error: text, or json, an object a line [default: text]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_log_format)]
+    pub log_format: Option<LogFormat>,
+}
+
+fn parse_form(text: &str) -> Result<Form, String> {
+    match text {
+        "prefix" => Ok(Form::Prefix),
+        "raw" => Ok(Form::Raw),
+        "json" => Ok(Form::Json),
+        _ => Err("write prefix, raw or json".to_owned()),
+    }
+}
+
+fn parse_log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("write text or json".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! What every verb needs to know: the database, the moment, the terminal.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::engine::{LogFormat, log_line};
 use crate::os::lock::lock_holder;
 use crate::store::{Store, lock_path};
 
@@ -27,6 +29,7 @@ pub(super) struct Context {
     pub terminal: bool,
     pub style: Style,
     pub words: Vec<OsString>,
+    notes: Cell<LogFormat>,
 }
 
 impl Context {
@@ -59,6 +62,7 @@ impl Context {
             terminal,
             words: words.to_vec(),
             database,
+            notes: Cell::new(LogFormat::Text),
         };
         if global.verbose {
             context.note(&format!("database {}", context.database.display()));
@@ -131,7 +135,16 @@ impl Context {
 
     /// The conversation, on stderr.
     pub(super) fn note(&self, line: &str) {
-        let _ = writeln!(io::stderr(), "{}", text::escape(line));
+        let line = match self.notes.get() {
+            LogFormat::Text => format!("{}\n", text::escape(line)),
+            format @ LogFormat::Json => log_line(line, self.now, self.zone, format),
+        };
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+
+    /// From here on stderr is the log of a runner.
+    pub(super) fn note_in(&self, format: LogFormat) {
+        self.notes.set(format);
     }
 
     pub(super) fn done() -> ExitCode {

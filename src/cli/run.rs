@@ -4,18 +4,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::domain::{Attempt, Run};
-use crate::engine::{self, Grace, JobFile, RunnerOptions};
+use crate::engine::{self, Form, Forward, Grace, JobFile, LogFormat, RunnerOptions};
 
 use super::args::{GraceArg, RunArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::json;
+use super::render::text::{self, Breaks};
 use super::{admit, file, paths};
 
 /// What running work has after the first signal.
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let log_format = args.log_format.unwrap_or(LogFormat::Text);
+    context.note_in(log_format);
     let job_file = match &args.file {
         None => None,
         Some(given) => {
@@ -59,6 +62,12 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
             salt,
             zone: paths::local_zone,
             file: job_file,
+            forward: args.forward_output.map(|form| Forward {
+                form,
+                // As `logs` does it: a terminal obeys what a job wrote.
+                printable: (context.terminal && form == Form::Prefix).then_some(printable),
+            }),
+            log_format,
         },
     )?;
     Ok(Context::done())
@@ -67,6 +76,12 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
 /// What hooks read on their standard input.
 fn describe(run: &Run, attempts: &[Attempt]) -> String {
     json::text(&json::run(run, attempts, paths::local_zone()), false)
+}
+
+fn printable(line: &[u8]) -> Vec<u8> {
+    text::escape_bytes(line, Breaks::Keep)
+        .into_owned()
+        .into_bytes()
 }
 
 fn cpus() -> u32 {

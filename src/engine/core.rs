@@ -1,154 +1,30 @@
 //! The decisions of the runner: `Core::handle(Event, Now) -> Vec<Effect>`.
 //!
 //! What lives here: which claim starts when, what a signal or a deadline leads to, when the
-//! runner sleeps and when it ends. What never does: a clock, a file, a process, a thread.
+//! runner sleeps and when it ends (`endings`: how attempts and the runner itself come to theirs;
+//! `messages`: what is said to it and by it). What never does: a clock, a file, a process, a thread.
 //! Memory holds only what runs and the few claims that run next; the queue is the file.
+
+mod adoption;
+mod endings;
+mod messages;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Intent, Name, Output, Reason, RunId, Runner, Usage};
-use crate::store::{Finish, OpenAttempt, Process};
+use crate::domain::{AttemptId, Exit, Intent, Name, Output, Reason, RunId, Usage};
+use crate::store::{Finish, Process};
 
-use super::ledger::{Answer, Claim, Dispatch, Dispatched, HookStart, Record, Request};
-use super::policy::{Outcome, Verdict};
-use super::recovery::{Facts, Judgement, judge};
+use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
+use super::policy::Outcome;
 use super::retention::Progress;
 
-/// One moment on both clocks: the wall clock for due times, the monotonic one for limits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
-    pub wall: DateTime<Utc>,
-    pub mono: Duration,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Config {
-    pub runner: Runner,
-    pub boot: String,
-    /// Claims made ahead of free slots, so that a start need not wait for a commit.
-    pub ahead: usize,
-    pub until_idle: bool,
-    pub grace: Grace,
-    pub leave_running: bool,
-}
-
-/// How long running work may go on after the first signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grace {
-    Forever,
-    For(Duration),
-}
-
-#[derive(Debug)]
-pub(crate) enum Event {
-    Begin,
-    /// The wall timer fired, another process committed, or the clock was stepped.
-    Woke,
-    /// The wall clock moved against the monotonic one.
-    ClockStepped(TimeDelta),
-    Answered(Answer),
-    Examined(Vec<(Claim, Facts)>),
-    Started(AttemptId, Process),
-    NotStarted(AttemptId, Refusal),
-    Ended(AttemptId, Exit, Option<Usage>, Output),
-    /// A monotonic deadline passed.
-    DeadlinePassed,
-    /// A hook is over; what went wrong, if it did not do its work.
-    HookEnded(i64, Option<String>),
-    /// SIGINT or SIGTERM, or the end of `--for`.
-    Stop,
-}
-
-/// Why a process does not exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The system had no room; not the job's fault, and nothing was spent.
-    NoRoom(String),
-    /// It can never start like this; the words are the system's.
-    Unstartable { code: i32, message: String },
-}
-
-#[derive(Debug)]
-pub(crate) enum Effect {
-    Ask(Request),
-    Examine(Vec<(OpenAttempt, Claim)>),
-    Spawn(Box<Claim>, u32),
-    /// Watch a process that an earlier runner started.
-    Adopt(Box<Claim>, Process),
-    Signal(AttemptId, Blow),
-    Hook(Box<HookStart>),
-    /// Its result is on disk: the output file may go.
-    Discard(AttemptId),
-    WakeAt(Option<DateTime<Utc>>),
-    DeadlineAt(Option<Duration>),
-    Log(Line),
-    Exit,
-}
-
-/// What is done to the processes of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blow {
-    /// TERM, then CONT, for a stopped process takes no other hint.
-    Ask,
-    /// KILL to the group and to what left it.
-    Kill,
-    /// A signal that a user chose.
-    Number(i32),
-}
-
-/// What the log says.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Line {
-    Begin {
-        pool: u32,
-    },
-    Start {
-        run: String,
-        late: TimeDelta,
-        pid: i32,
-    },
-    Adopted {
-        run: String,
-        pid: i32,
-    },
-    End {
-        run: String,
-        verdict: Verdict,
-        took: Option<TimeDelta>,
-    },
-    Retry {
-        run: String,
-        verdict: Verdict,
-        at: DateTime<Utc>,
-    },
-    Unstartable {
-        run: String,
-        message: String,
-    },
-    NoRoom {
-        message: String,
-    },
-    GivenBack {
-        run: String,
-    },
-    ClockStepped {
-        by: TimeDelta,
-    },
-    Stopping {
-        running: usize,
-    },
-    Stopped,
-}
+pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal};
 
 /// Due work is made ready and claimed this long before its time.
 pub(super) const LEAD: TimeDelta = TimeDelta::milliseconds(30);
-/// TERM comes this long before the end of the grace.
-const LAST_CHANCE: Duration = Duration::from_secs(5);
-/// KILL comes this long after the second signal.
-const IMPATIENCE: Duration = Duration::from_secs(2);
 /// Retention, at the start and then after the end of a run.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// Hooks alive at once, beside the pool.
@@ -318,67 +194,6 @@ impl Core {
         }
     }
 
-    fn examined(&mut self, found: Vec<(Claim, Facts)>, now: Now) {
-        for (claim, facts) in found {
-            let attempt = claim.row.attempt;
-            let recorded = facts.recorded;
-            match judge(facts) {
-                Judgement::Adopt(process) => self.adopt(claim, process, recorded, now),
-                Judgement::NeverStarted => {
-                    self.out.push(Effect::Log(Line::GivenBack {
-                        run: claim.row.name.to_string(),
-                    }));
-                    self.give_back(attempt, None);
-                }
-                Judgement::Lost => {
-                    let outcome = Outcome::Exited(Exit::Unknown);
-                    self.settle(claim, None, outcome, None, None, Output::default(), now);
-                }
-            }
-        }
-        self.recovered = true;
-        self.phase = match self.phase {
-            Phase::Recovering => Phase::Working,
-            other => other,
-        };
-        if self.phase != Phase::Working && self.config.leave_running {
-            self.living.clear();
-        }
-        self.dispatch(now);
-        self.prune_from_time_to_time(now);
-    }
-
-    fn adopt(&mut self, claim: Claim, process: Process, recorded: bool, now: Now) {
-        let attempt = claim.row.attempt;
-        self.out.push(Effect::Log(Line::Adopted {
-            run: claim.row.name.to_string(),
-            pid: process.pid,
-        }));
-        if !recorded {
-            self.ask(Request::Started {
-                attempt,
-                process: process.clone(),
-            });
-        }
-        self.out
-            .push(Effect::Adopt(Box::new(claim.clone()), process.clone()));
-        // The time it has run already was counted by the same clock, in the same boot.
-        let ran = now
-            .mono
-            .saturating_sub(Duration::from_millis(process.uptime_ms));
-        let time_limit = time_limit(&claim, now.mono.saturating_sub(ran));
-        self.living.insert(
-            attempt,
-            Living {
-                claim,
-                slot: process.slot,
-                process: Some(process),
-                time_limit,
-                ending: None,
-            },
-        );
-    }
-
     /// Asks the file for due work, unless a question is under way.
     fn dispatch(&mut self, now: Now) {
         if self.phase != Phase::Working {
@@ -511,12 +326,11 @@ impl Core {
     /// Claims that were about to start before the clock was set back: they wait for their time
     /// again, and not in the place of others.
     fn give_back_far(&mut self, now: Now) {
-        let far = |claim: &Claim| starts_at(claim) > now.wall + LEAD;
-        for (_, claim) in self
-            .held
-            .extract_if(.., |_, claim| far(claim))
-            .collect::<Vec<_>>()
-        {
+        let (far, near): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|(_, claim)| starts_at(claim) > now.wall + LEAD);
+        self.held = near.into_iter().collect();
+        for (_, claim) in far {
             self.give_back(claim.row.attempt, Some(starts_at(&claim)));
         }
     }
@@ -711,113 +525,6 @@ impl Core {
                 }
                 self.out.push(Effect::Discard(attempt));
                 self.prune_from_time_to_time(now);
-            }
-        }
-    }
-
-    /// The first signal drains, the second ends at once.
-    fn stop(&mut self, now: Now) {
-        let (term_at, kill_at) = match self.phase {
-            Phase::Leaving => return,
-            Phase::Draining { .. } => (Some(now.mono), Some(now.mono + IMPATIENCE)),
-            Phase::Recovering | Phase::Working => match self.config.grace {
-                Grace::Forever => (None, None),
-                Grace::For(grace) => (
-                    Some(now.mono + grace.saturating_sub(LAST_CHANCE)),
-                    Some(now.mono + grace),
-                ),
-            },
-        };
-        self.out.push(Effect::Log(Line::Stopping {
-            running: self.living.len(),
-        }));
-        self.give_back_held();
-        if self.config.leave_running {
-            self.living.clear();
-        }
-        self.phase = Phase::Draining {
-            term_at,
-            kill_at,
-            asked: false,
-        };
-    }
-
-    fn leave_when_done(&mut self) {
-        let drained = self.recovered && self.is_quiet() && !self.dispatching;
-        if matches!(self.phase, Phase::Draining { .. }) && drained {
-            self.leave();
-        }
-    }
-
-    fn leave(&mut self) {
-        if self.phase != Phase::Leaving {
-            self.phase = Phase::Leaving;
-            self.ask(Request::Leave);
-        }
-    }
-
-    /// Begins to end an attempt: TERM now, KILL after its `--kill-after`.
-    fn end(&mut self, attempt: AttemptId, why: Why, now: Now) {
-        let Some(living) = self.living.get_mut(&attempt) else {
-            return;
-        };
-        if living.ending.is_none() {
-            let patience = living.claim.options.kill_after().as_duration();
-            living.ending = Some(Ending {
-                why,
-                kill_at: now.mono + patience,
-                killed: false,
-            });
-            self.out.push(Effect::Signal(attempt, Blow::Ask));
-        }
-    }
-
-    /// Time limits, KILL after TERM, and the end of the grace.
-    fn keep_deadlines(&mut self, now: Now) {
-        let over: Vec<AttemptId> = self
-            .living
-            .iter()
-            .filter(|(_, living)| living.time_limit.is_some_and(|limit| limit <= now.mono))
-            .map(|(attempt, _)| *attempt)
-            .collect();
-        for attempt in over {
-            self.end(attempt, Why::Failed(Reason::Timeout), now);
-            if let Some(living) = self.living.get_mut(&attempt) {
-                living.time_limit = None;
-            }
-        }
-        if let Phase::Draining {
-            term_at,
-            kill_at,
-            asked: false,
-        } = self.phase
-            && self.recovered
-            && term_at.is_some_and(|at| at <= now.mono)
-        {
-            for attempt in self.living.keys().copied().collect::<Vec<_>>() {
-                self.end(attempt, Why::Failed(Reason::Shutdown), now);
-                let last = kill_at.unwrap_or(now.mono);
-                if let Some(ending) = self
-                    .living
-                    .get_mut(&attempt)
-                    .and_then(|living| living.ending.as_mut())
-                {
-                    ending.kill_at = ending.kill_at.min(last);
-                }
-            }
-            self.phase = Phase::Draining {
-                term_at,
-                kill_at,
-                asked: true,
-            };
-        }
-        for (attempt, living) in &mut self.living {
-            if let Some(ending) = &mut living.ending
-                && !ending.killed
-                && ending.kill_at <= now.mono
-            {
-                ending.killed = true;
-                self.out.push(Effect::Signal(*attempt, Blow::Kill));
             }
         }
     }

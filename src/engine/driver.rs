@@ -5,7 +5,7 @@
 //! set, and nothing ticks.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,36 +26,13 @@ use crate::store::{
 };
 
 use super::core::{Blow, Config, Core, Effect, Event, Grace, Line, Now};
+use super::forward::{From, Outlet};
 use super::ledger::{Claim, HookStart, Ledger};
 use super::log;
+use super::options::{JobFile, RunnerOptions};
 use super::recovery::Facts;
 use super::start;
 use super::writer::{Told, Writer};
-
-/// How `punctual run` was asked to behave.
-pub(crate) struct RunnerOptions {
-    pub pool: u32,
-    pub until_idle: bool,
-    pub run_for: Option<Duration>,
-    pub grace: Grace,
-    pub leave_running: bool,
-    /// For jobs without an `--on-failure` of their own.
-    pub on_failure: Option<String>,
-    /// A run as JSON, for the standard input of hooks.
-    pub describe: fn(&Run, &[Attempt]) -> String,
-    /// What `H`, `~` and `--jitter` are drawn with.
-    pub salt: String,
-    /// The machine's zone; asked whenever a job without one of its own is evaluated.
-    pub zone: fn() -> Tz,
-    pub file: Option<JobFile>,
-}
-
-/// A file of jobs that is applied again on SIGHUP and when it changes.
-pub(crate) struct JobFile {
-    pub path: PathBuf,
-    /// Applies it; the text is for the log.
-    pub apply: Box<dyn FnMut() -> Result<String, String>>,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -139,6 +116,9 @@ struct Driver {
     offset: TimeDelta,
     zone: fn() -> Tz,
     survives_hangup: bool,
+    /// The way out for the log, and for output that is forwarded.
+    outlet: Outlet,
+    log_format: log::Format,
     log: String,
     done: bool,
 }
@@ -202,7 +182,7 @@ impl Driver {
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
         let (tell_end, ends) = unbounded_channel();
         let (tell_hook, hook_ends) = unbounded_channel();
-        let now = Utc::now();
+        let (now, zone) = (Utc::now(), options.zone);
         let core = Core::new(Config {
             runner: Runner {
                 pid: std::process::id() as i32,
@@ -242,8 +222,14 @@ impl Driver {
                 .map(|span| tokio::time::Instant::now() + span),
             trim_at: None,
             offset: offset(),
-            zone: options.zone,
+            zone,
             survives_hangup,
+            outlet: Outlet::new(
+                options.forward,
+                Box::new(move || log::stamp(Utc::now(), zone())),
+            )
+            .map_err(system("cannot start the forwarding"))?,
+            log_format: options.log_format,
             log: String::new(),
             done: false,
         })
@@ -259,7 +245,7 @@ impl Driver {
             let woken = self.sleep().await;
             self.woken(woken)?;
             self.drain();
-            self.flush_log();
+            self.outlet.log(&mut self.log);
         }
         self.writer.close();
         for spare in self.spares.drain(..) {
@@ -401,6 +387,7 @@ impl Driver {
             tail: kept.tail,
             total: kept.total,
         });
+        self.outlet.ended(attempt, output.total);
         self.feed(Event::Ended(attempt, ended.exit, ended.usage, output));
     }
 
@@ -444,7 +431,9 @@ impl Driver {
     fn discard(&mut self, attempt: AttemptId) {
         self.alive.remove(&attempt);
         let path = self.launcher.output_of(attempt);
-        let spare = (self.spares.len() < SPARES)
+        // A file that is still read for somebody else cannot begin anew.
+        let is_free = !self.outlet.holds_files();
+        let spare = (is_free && self.spares.len() < SPARES)
             .then(|| output::recycle(&path))
             .flatten();
         match spare {
@@ -478,7 +467,7 @@ impl Driver {
             started: Utc::now(),
             slot,
         };
-        self.know(claim, child.identity.clone());
+        self.know(claim, child.identity.clone(), From::Start);
         let tell = self.tell_end.clone();
         let mut child = child;
         tokio::spawn(async move {
@@ -488,15 +477,17 @@ impl Driver {
         Event::Started(attempt, process)
     }
 
-    fn know(&mut self, claim: &Claim, identity: Identity) {
+    fn know(&mut self, claim: &Claim, identity: Identity, from: From) {
         let attempt = claim.row.attempt;
+        let path = self.launcher.output_of(attempt);
+        self.outlet.follow(attempt, &claim.row.name, &path, from);
         self.alive.insert(
             attempt,
             Alive {
                 identity,
                 mark: self.launcher.mark_of(attempt),
                 limit: claim.options.output_limit().bytes(),
-                path: self.launcher.output_of(attempt),
+                path,
             },
         );
         if self.trim_at.is_none() {
@@ -547,7 +538,7 @@ impl Driver {
 
     fn adopt(&mut self, claim: &Claim, process: &Process) {
         let attempt = claim.row.attempt;
-        self.know(claim, identity_of(process));
+        self.know(claim, identity_of(process), From::Here);
         let Some(mut orphan) = self.adopted.remove(&attempt) else {
             return;
         };
@@ -643,21 +634,21 @@ impl Driver {
     }
 
     fn log_line(&mut self, line: &Line) {
-        self.log
-            .push_str(&log::render(line, Utc::now(), (self.zone)()));
+        self.log.push_str(&log::render(
+            line,
+            Utc::now(),
+            (self.zone)(),
+            self.log_format,
+        ));
     }
 
     fn say(&mut self, text: &str) {
-        self.log
-            .push_str(&log::plain(text, Utc::now(), (self.zone)()));
-    }
-
-    /// A log that nobody can read any more (a closed terminal) never ends the runner.
-    fn flush_log(&mut self) {
-        if !self.log.is_empty() {
-            let _ = io::stderr().write_all(self.log.as_bytes());
-            self.log.clear();
-        }
+        self.log.push_str(&log::plain(
+            text,
+            Utc::now(),
+            (self.zone)(),
+            self.log_format,
+        ));
     }
 }
 

@@ -18,10 +18,9 @@ use std::sync::mpsc::{
 };
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, RunRef};
 use crate::os::{clock, fs};
 
 /// How output is forwarded.
@@ -50,8 +49,8 @@ pub(super) enum From {
     Here,
 }
 
-/// The time and zone in which a line is stamped.
-pub(super) type Stamp = fn() -> String;
+/// Tells the moment, as log lines have it.
+pub(super) type Stamp = Box<dyn Fn() -> String + Send>;
 
 /// From one look to the next.
 const LOOK: Duration = Duration::from_millis(50);
@@ -123,7 +122,7 @@ impl Outlet {
     }
 
     /// An attempt lives. Its file is opened here, for it may be gone when the thread has time.
-    pub(super) fn follow(&mut self, attempt: AttemptId, run: &str, path: &Path, from: From) {
+    pub(super) fn follow(&mut self, attempt: AttemptId, run: &RunRef, path: &Path, from: From) {
         let Some(thread) = &mut self.thread else {
             return;
         };
@@ -133,7 +132,7 @@ impl Outlet {
                 From::Here => fs::fstat(&file)?.size,
             };
             Ok(Followed {
-                run: run.to_owned(),
+                run: run.to_string(),
                 file,
                 sent,
                 line: Vec::new(),
@@ -329,7 +328,13 @@ impl<W: io::Write> Pump<W> {
         };
         if data.start > from {
             self.end_line(followed);
-            let mark = format!("[... {} bytes cut ...]\n", data.start - from);
+            let break_before = if self.forward.form == Form::Raw {
+                "\n"
+            } else {
+                ""
+            };
+            let cut = data.start - from;
+            let mark = format!("{break_before}[... {cut} bytes cut ...]\n");
             self.take(followed, mark.as_bytes());
         }
         let end = data.end.min(limit).min(data.start + CHUNK);
@@ -404,10 +409,4 @@ impl<W: io::Write> Pump<W> {
         }
         self.ready.clear();
     }
-}
-
-/// A moment as log lines have it.
-pub(super) fn stamp_of(now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
-    now.with_timezone(&zone)
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
 }

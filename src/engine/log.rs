@@ -1,17 +1,52 @@
-//! One line for each event: `2026-12-01T03:00:00.001+01:00 start backup.41 late=1ms`.
+//! One line for each event: `2026-12-01T03:00:00.001+01:00 start backup.41 late=1ms`,
+//! or the same as an object.
 
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
+use serde::Serialize;
 
-use crate::domain::AttemptState;
+use crate::domain::{AttemptState, Reason};
 
 use super::core::Line;
 use super::policy::Verdict;
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// An object a line, for whatever collects them.
+    Json,
+}
+
 /// The line as it goes to stderr, its newline included.
-pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz, format: Format) -> String {
+    match format {
+        Format::Text => plain(&sentence(line, now), now, zone, format),
+        Format::Json => entry(line, zone).render(now, zone),
+    }
+}
+
+/// A line that is no event of a run.
+pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Tz, format: Format) -> String {
+    match format {
+        Format::Text => format!("{} {text}\n", stamp(now, zone)),
+        Format::Json => Entry {
+            message: Some(text),
+            ..Entry::of("note")
+        }
+        .render(now, zone),
+    }
+}
+
+pub(crate) fn stamp(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone)
+        .to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn sentence(line: &Line, now: DateTime<Utc>) -> String {
     let mut text = String::new();
     let written = match line {
         Line::Begin { pool } => write!(text, "runner started pool={pool}"),
@@ -38,24 +73,130 @@ pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz) -> String {
         Line::Stopped => write!(text, "runner stopped"),
     };
     written.expect("writing to a string does not fail");
-    plain(&text, now, zone)
+    text
 }
 
-/// A line that is no event of a run.
-pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Tz) -> String {
-    let stamp = now
-        .with_timezone(&zone)
-        .to_rfc3339_opts(SecondsFormat::Millis, false);
-    format!("{stamp} {text}\n")
+/// An event as an object: fields are added, never renamed.
+#[derive(Default, Serialize)]
+struct Entry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    took_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stepped_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
 }
 
-fn words(verdict: &Verdict) -> String {
-    let state = match verdict.state {
+impl Entry<'_> {
+    fn of(event: &'static str) -> Self {
+        Self {
+            event,
+            ..Self::default()
+        }
+    }
+
+    fn ended(self, verdict: &Verdict) -> Self {
+        Self {
+            state: Some(state_word(verdict.state)),
+            reason: verdict.reason.map(Reason::as_str),
+            exit_code: verdict.exit_code,
+            signal: verdict.signal,
+            ..self
+        }
+    }
+
+    fn render(self, now: DateTime<Utc>, zone: Tz) -> String {
+        let entry = Self {
+            time: Some(stamp(now, zone)),
+            ..self
+        };
+        let mut text = serde_json::to_string(&entry).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn entry(line: &Line, zone: Tz) -> Entry<'_> {
+    let of_run = |event, run| Entry {
+        run: Some(run),
+        ..Entry::of(event)
+    };
+    match line {
+        Line::Begin { pool } => Entry {
+            pool: Some(*pool),
+            ..Entry::of("runner_started")
+        },
+        Line::Start { run, late, pid } => Entry {
+            late_ms: Some(late.num_milliseconds()),
+            pid: Some(*pid),
+            ..of_run("start", run)
+        },
+        Line::Adopted { run, pid } => Entry {
+            pid: Some(*pid),
+            ..of_run("adopted", run)
+        },
+        Line::End { run, verdict, took } => Entry {
+            took_ms: took.map(|took| took.num_milliseconds()),
+            ..of_run("end", run).ended(verdict)
+        },
+        Line::Retry { run, verdict, at } => Entry {
+            retry_at: Some(stamp(*at, zone)),
+            ..of_run("end", run).ended(verdict)
+        },
+        Line::Unstartable { run, message } => Entry {
+            message: Some(message),
+            ..of_run("cannot_start", run)
+        },
+        Line::NoRoom { message } => Entry {
+            message: Some(message),
+            ..Entry::of("no_room")
+        },
+        Line::GivenBack { run } => of_run("given_back", run),
+        Line::ClockStepped { by } => Entry {
+            stepped_ms: Some(by.num_milliseconds()),
+            ..Entry::of("clock_stepped")
+        },
+        Line::Stopping { running } => Entry {
+            running: Some(*running),
+            ..Entry::of("stopping")
+        },
+        Line::Stopped => Entry::of("runner_stopped"),
+    }
+}
+
+fn state_word(state: AttemptState) -> &'static str {
+    match state {
         AttemptState::Succeeded => "succeeded",
         AttemptState::Cancelled => "cancelled",
         _ => "failed",
-    };
-    let mut text = state.to_owned();
+    }
+}
+
+fn words(verdict: &Verdict) -> String {
+    let mut text = state_word(verdict.state).to_owned();
     if let Some(reason) = verdict.reason {
         let _ = write!(text, "({})", reason.as_str());
     }
@@ -84,4 +225,68 @@ fn span(delta: TimeDelta) -> String {
         _ => format!("{}h{}m", ms / 3_600_000, ms / 60_000 % 60),
     };
     format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use chrono_tz::Tz;
+
+    use super::super::core::Line;
+    use super::{Format, plain, render};
+    use crate::domain::{AttemptState, Reason};
+    use crate::engine::policy::Verdict;
+
+    fn now() -> DateTime<Utc> {
+        "2026-12-01T02:00:00.001Z".parse().unwrap()
+    }
+
+    fn both(line: &Line) -> [String; 2] {
+        [Format::Text, Format::Json].map(|format| render(line, now(), Tz::Europe__Berlin, format))
+    }
+
+    #[test]
+    fn an_event_for_people_and_for_programs() {
+        let start = Line::Start {
+            run: "backup.41".to_owned(),
+            late: TimeDelta::milliseconds(1),
+            pid: 42,
+        };
+        assert_eq!(
+            both(&start),
+            [
+                "2026-12-01T03:00:00.001+01:00 start backup.41 late=1ms pid=42\n",
+                "{\"time\":\"2026-12-01T03:00:00.001+01:00\",\"event\":\"start\",\
+                 \"run\":\"backup.41\",\"late_ms\":1,\"pid\":42}\n",
+            ]
+        );
+        let retry = Line::Retry {
+            run: "backup.41".to_owned(),
+            verdict: Verdict {
+                state: AttemptState::Failed,
+                reason: Some(Reason::Exit),
+                exit_code: Some(3),
+                signal: None,
+            },
+            at: now() + TimeDelta::seconds(10),
+        };
+        assert_eq!(
+            both(&retry),
+            [
+                "2026-12-01T03:00:00.001+01:00 end backup.41 failed(exit) exit=3 retry in 10s\n",
+                "{\"time\":\"2026-12-01T03:00:00.001+01:00\",\"event\":\"end\",\
+                 \"run\":\"backup.41\",\"state\":\"failed\",\"reason\":\"exit\",\"exit_code\":3,\
+                 \"retry_at\":\"2026-12-01T03:00:10.001+01:00\"}\n",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_note_keeps_to_its_line() {
+        assert_eq!(
+            plain("a \"b\"\n", now(), Tz::UTC, Format::Json),
+            "{\"time\":\"2026-12-01T02:00:00.001+00:00\",\"event\":\"note\",\
+             \"message\":\"a \\\"b\\\"\\n\"}\n"
+        );
+    }
 }

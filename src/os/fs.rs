@@ -4,10 +4,11 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, FileType, Mode, OFlags};
+use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 /// What kind of thing a path names.
@@ -145,6 +146,17 @@ pub(crate) fn punch_hole(file: impl AsFd, offset: u64, length: u64) -> io::Resul
     Ok(rustix::fs::fallocate(file, flags, offset, length)?)
 }
 
+/// The next stretch of the file that is not a hole, from this place on; `None` behind the last one.
+pub(crate) fn data_behind(file: impl AsFd, from: u64) -> io::Result<Option<Range<u64>>> {
+    let start = match rustix::fs::seek(&file, SeekFrom::Data(from)) {
+        Ok(start) => start,
+        Err(Errno::NXIO) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let end = rustix::fs::seek(&file, SeekFrom::Hole(start))?;
+    Ok(Some(start..end))
+}
+
 /// Whether anything but this kernel may change files there, so that neither shared memory nor watches
 /// can be trusted. FUSE counts: one cannot see from outside what is behind it.
 pub(crate) fn is_network_fs(path: &Path) -> io::Result<bool> {
@@ -265,6 +277,10 @@ mod tests {
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!((bytes[4095], bytes[4096]), (b'x', 0));
+        let behind = |from| data_behind(&file, from).unwrap();
+        assert_eq!(behind(0), Some(0..4096));
+        assert_eq!(behind(5_000), Some((1 << 20) - 4096..1 << 20));
+        assert_eq!(behind(1 << 20), None);
     }
 
     #[test]

@@ -198,6 +198,7 @@ fn a_signal_alone_is_only_sent() {
         "trap 'echo usr1 >> got; exit 0' USR1; echo x >> up; while :; do sleep 0.01; done";
     sandbox.ok(["add", "now", "--name", "x", command]);
     sandbox.until_lines("up", 1);
+    sandbox.until_state("x", "running");
     sandbox.ok(["cancel", "x", "--signal", "USR1"]);
     sandbox.until_state("x", "succeeded");
     assert_eq!(sandbox.read("got"), "usr1\n");

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
 use crate::engine::ends;
@@ -33,6 +33,8 @@ pub(super) struct Audit {
     jobs: Vec<JobRow>,
     lanes: Vec<Room>,
     newest: Option<RunId>,
+    /// The clock was set back so far that due times may come again.
+    pub leapt_back: bool,
     /// Processes that were really started, for each run.
     starts: BTreeMap<RunId, u32>,
 }
@@ -46,6 +48,17 @@ struct Book {
     own: BTreeSet<DateTime<Utc>>,
     accounted: BTreeSet<DateTime<Utc>>,
     checked: Option<Option<DateTime<Utc>>>,
+}
+
+impl Book {
+    /// The first time after `wall` without a row of its own.
+    fn first_free(&self, recurrence: &Recurrence, wall: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut next = recurrence.next_after(wall);
+        while let Some(at) = next.filter(|at| self.own.contains(at)) {
+            next = recurrence.next_after(at);
+        }
+        next
+    }
 }
 
 struct Room {
@@ -77,6 +90,7 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
         );
         last = last.max(Some(order(&row)));
     }
+    let open = tx.audit_moving(RunId(i64::MAX))?;
     for lane in tx.lanes()? {
         let full = lane
             .queue
@@ -104,14 +118,11 @@ pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
         if lane.queue.paused || full || dispatched.more {
             continue;
         }
-        if let Some(first) = tx.ready(lane.id, 1)?.first()
+        let ready = |row: &&RunRow| row.queue == lane.id && row.stage == Stage::Ready;
+        if let Some(first) = open.iter().filter(ready).min_by_key(|row| order(row))
             && let Some(last) = last
         {
-            must!(
-                last < (-first.priority, first.due, first.run),
-                "run {} was passed over",
-                first.run.0
-            );
+            must!(last < order(first), "run {} was passed over", first.id.0);
         }
     }
     Ok(())
@@ -238,31 +249,27 @@ impl Audit {
         else {
             return Ok(());
         };
+        let first = row.missed.map_or(row.due, |missed| missed.first);
+        // A time that was accounted for before the clock was set back needs no second row.
+        let mut next = recurrence.next_after(book.covered);
+        while let Some(at) = next.filter(|at| *at < first && book.accounted.contains(at)) {
+            next = recurrence.next_after(at);
+        }
+        must!(
+            next == Some(first),
+            "run {} begins at {first}, but {next:?} of its job has no row",
+            row.id.0
+        );
         let mut count = 0;
-        let mut at = book.covered;
-        while at < row.due {
-            match recurrence.next_after(at).filter(|next| *next <= row.due) {
-                Some(next) => at = next,
-                None => break,
-            }
-            if row.missed.is_none() && book.own.contains(&at) {
-                continue;
-            }
+        while let Some(at) = next.filter(|at| *at <= row.due) {
             count += 1;
-            if count == 1 {
-                let first = row.missed.map_or(row.due, |missed| missed.first);
-                must!(
-                    first == at,
-                    "run {} begins at {first}, but {at} of its job has no row",
-                    row.id.0
-                );
-            }
             book.accounted.insert(at);
+            next = recurrence.next_after(at);
         }
         let counted = row.missed.map_or(1, |missed| missed.count);
         must!(
-            at == row.due && count == counted,
-            "run {} of {} counts {counted} due times, and there are {count} up to {at}",
+            count == counted && book.accounted.contains(&row.due),
+            "run {} of {} counts {counted} due times, and there are {count}",
             row.id.0,
             row.due
         );
@@ -271,8 +278,25 @@ impl Audit {
         Ok(())
     }
 
+    /// Whether a job waits for the clock to be where it was before it was set back. Small
+    /// steps repeat nothing, so a few of them together may cost minutes.
+    fn stands_still(&self, job: &JobRow, wall: DateTime<Utc>) -> bool {
+        let Some(book) = self.books.get(&job.id).filter(|_| self.leapt_back) else {
+            return false;
+        };
+        let Some(recurrence) = book.recurrence.as_ref() else {
+            return false;
+        };
+        let free = book.first_free(recurrence, wall + TimeDelta::minutes(5));
+        let waits = job
+            .next_due
+            .zip(free)
+            .is_some_and(|(next, free)| next > free);
+        job.state == JobState::Active && waits
+    }
+
     /// The next due time is the first one without a row.
-    fn goes_on(&mut self) -> Result<(), Broken> {
+    fn goes_on(&mut self, wall: DateTime<Utc>) -> Result<(), Broken> {
         for job in &self.jobs {
             let Some(book) = self.books.get_mut(&job.id) else {
                 continue;
@@ -283,7 +307,20 @@ impl Audit {
             if job.state == JobState::Removed || book.checked == Some(job.next_due) {
                 continue;
             }
-            let next = recurrence.next_after(book.covered);
+            let mut next = recurrence.next_after(book.covered);
+            while let Some(at) =
+                next.filter(|at| Some(*at) != job.next_due && book.accounted.contains(at))
+            {
+                next = recurrence.next_after(at);
+            }
+            if self.leapt_back
+                && let Some(due) = job
+                    .next_due
+                    .filter(|due| next.is_none_or(|next| *due < next))
+            {
+                next = book.first_free(recurrence, wall);
+                book.covered = due - TimeDelta::microseconds(1);
+            }
             must!(
                 job.next_due == next,
                 "job {} is next due at {:?}, but should be at {next:?}",
@@ -299,6 +336,7 @@ impl Audit {
 impl World {
     /// Looks at the database after a commit.
     pub(super) fn look(&mut self) -> Result<(), Broken> {
+        let wall = self.wall();
         let read = self.store.read();
         let audit = &mut self.audit;
         let newest = audit.newest.unwrap_or(RunId(0));
@@ -329,7 +367,7 @@ impl World {
                 audit.open.insert(row.id, row);
             }
         }
-        audit.goes_on()?;
+        audit.goes_on(wall)?;
         audit.lanes = read
             .lanes()?
             .into_iter()
@@ -498,6 +536,12 @@ impl World {
             }
         }
         for job in &self.audit.jobs {
+            must!(
+                !self.audit.stands_still(job, wall),
+                "job {} waits for {:?}, for the clock was set back",
+                job.id,
+                job.next_due
+            );
             must!(
                 job.state != JobState::Active || job.next_due.is_none_or(|next| next > wall),
                 "job {} was due at {:?}",

@@ -68,6 +68,7 @@ histories! {
     a_history_of_power_cuts_holds: PowerCuts;
     a_history_of_stops_holds: Stops;
     a_history_of_clock_trouble_holds: Clock;
+    a_history_of_leaps_of_the_clock_holds: Leaps;
     a_crowded_history_holds: Crowd;
     a_history_of_many_verbs_holds: Verbs;
     a_mixed_history_holds: Mixed;

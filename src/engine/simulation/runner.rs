@@ -275,7 +275,9 @@ impl World {
             return Ok(());
         };
         runner.unnoticed += by;
-        if runner.frozen_until > self.now {
+        let (number, thaw) = (runner.number, runner.frozen_until);
+        if thaw > self.now {
+            self.at(thaw, Happening::Rang(number));
             return Ok(());
         }
         self.notice_step()?;

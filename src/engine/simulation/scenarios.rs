@@ -21,6 +21,8 @@ pub(super) enum Scenario {
     Stops,
     /// Steps of less than a minute, sleep, a stalled runner, a slow disk.
     Clock,
+    /// Steps of hours and days, also while no runner lives.
+    Leaps,
     /// No room for processes, few slots, cancelled runs.
     Crowd,
     /// Users who change their minds.
@@ -54,6 +56,12 @@ impl Scenario {
                 ..calm
             },
             Self::Clock => Faults { stuck: 40, ..calm },
+            Self::Leaps => Faults {
+                crash_at_commit: *rng.pick(&[0, 50]),
+                neglect: 4,
+                no_room: *rng.pick(&[0, 20]),
+                ..calm
+            },
             Self::Crowd => Faults {
                 no_room: *rng.pick(&[3, 10]),
                 ..calm
@@ -92,6 +100,11 @@ impl Scenario {
                 0 => Happening::Sleep(span(rng)),
                 1 => Happening::Freeze(span(rng)),
                 _ => Happening::Step(small_step(rng)),
+            },
+            Self::Leaps => match rng.between(0, 3) {
+                0 => Happening::Crash,
+                1 => Happening::Step((rng.between(1, 100 * beat) * MILLISECOND) as i64),
+                _ => Happening::Step(-((rng.between(1, 50 * beat) * MILLISECOND) as i64)),
             },
             Self::Crowd => Happening::Verb(Verb::Cancel(rng.between(0, 99))),
             Self::Verbs => Happening::Verb(Verb::drawn(rng, beat)),

@@ -83,6 +83,8 @@ pub(super) enum Happening {
     HookEnds(u64, i64),
     /// Another process committed.
     Changed(u64),
+    /// The wall timer tells of a step of the clock.
+    Rang(u64),
     /// A process ends, the given way or as it was going to.
     End(i32, Option<Exit>),
     Verb(Verb),
@@ -104,6 +106,7 @@ impl Happening {
             | Self::Answers(number, _)
             | Self::Told(number, ..)
             | Self::HookEnds(number, _)
+            | Self::Rang(number)
             | Self::Changed(number) => Some(*number),
             _ => None,
         }
@@ -145,6 +148,8 @@ pub(super) struct World {
     pub now: u64,
     /// µs by which the wall clock is ahead of that.
     shift: i64,
+    /// The latest that the wall clock ever was, in the same µs.
+    latest: i64,
     /// When this boot began.
     pub booted: u64,
     pub boot: u32,
@@ -172,6 +177,7 @@ impl World {
         Self {
             now: 0,
             shift: 0,
+            latest: 0,
             booted: 0,
             boot: 1,
             rng: Rng::new(seed),
@@ -302,9 +308,13 @@ impl World {
                 Ok(())
             }
             Happening::Verb(verb) => self.verb(verb),
+            Happening::Rang(_) => self.clock_changed(0),
             Happening::Step(by) => {
                 self.note(|| format!("clock stepped by {} ms", by / 1000));
+                self.latest = self.latest.max(self.now as i64 + self.shift);
                 self.shift += by;
+                let behind = self.latest - self.now as i64 - self.shift;
+                self.audit.leapt_back |= behind > 60 * SECOND as i64;
                 self.clock_changed(by)
             }
             Happening::Sleep(span) => {

@@ -1,0 +1,74 @@
+//! The first thing a runner does: judge what an earlier one left.
+
+use std::time::Duration;
+
+use crate::domain::{Exit, Output};
+use crate::store::Process;
+
+use super::super::ledger::{Claim, Request};
+use super::super::policy::Outcome;
+use super::super::recovery::{Facts, Judgement, judge};
+use super::{Core, Effect, Line, Living, Now, Phase, time_limit};
+
+impl Core {
+    pub(super) fn examined(&mut self, found: Vec<(Claim, Facts)>, now: Now) {
+        for (claim, facts) in found {
+            let attempt = claim.row.attempt;
+            let recorded = facts.recorded;
+            match judge(facts) {
+                Judgement::Adopt(process) => self.adopt(claim, process, recorded, now),
+                Judgement::NeverStarted => {
+                    self.out.push(Effect::Log(Line::GivenBack {
+                        run: claim.row.name.to_string(),
+                    }));
+                    self.give_back(attempt, None);
+                }
+                Judgement::Lost => {
+                    let outcome = Outcome::Exited(Exit::Unknown);
+                    self.settle(claim, None, outcome, None, None, Output::default(), now);
+                }
+            }
+        }
+        self.recovered = true;
+        self.phase = match self.phase {
+            Phase::Recovering => Phase::Working,
+            other => other,
+        };
+        if self.phase != Phase::Working && self.config.leave_running {
+            self.living.clear();
+        }
+        self.dispatch(now);
+        self.prune_from_time_to_time(now);
+    }
+
+    pub(super) fn adopt(&mut self, claim: Claim, process: Process, recorded: bool, now: Now) {
+        let attempt = claim.row.attempt;
+        self.out.push(Effect::Log(Line::Adopted {
+            run: claim.row.name.to_string(),
+            pid: process.pid,
+        }));
+        if !recorded {
+            self.ask(Request::Started {
+                attempt,
+                process: process.clone(),
+            });
+        }
+        self.out
+            .push(Effect::Adopt(Box::new(claim.clone()), process.clone()));
+        // The time it has run already was counted by the same clock, in the same boot.
+        let ran = now
+            .mono
+            .saturating_sub(Duration::from_millis(process.uptime_ms));
+        let time_limit = time_limit(&claim, now.mono.saturating_sub(ran));
+        self.living.insert(
+            attempt,
+            Living {
+                claim,
+                slot: process.slot,
+                process: Some(process),
+                time_limit,
+                ending: None,
+            },
+        );
+    }
+}

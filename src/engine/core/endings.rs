@@ -1,0 +1,122 @@
+//! Endings: time limits, cancelled runs, the grace after a signal, and the end of the runner.
+
+use std::time::Duration;
+
+use crate::domain::{AttemptId, Reason};
+
+use super::super::ledger::Request;
+use super::{Blow, Core, Effect, Ending, Grace, Line, Now, Phase, Why};
+
+/// TERM comes this long before the end of the grace.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+/// KILL comes this long after the second signal.
+const IMPATIENCE: Duration = Duration::from_secs(2);
+
+impl Core {
+    /// The first signal drains, the second ends at once.
+    pub(super) fn stop(&mut self, now: Now) {
+        let (term_at, kill_at) = match self.phase {
+            Phase::Leaving => return,
+            Phase::Draining { .. } => (Some(now.mono), Some(now.mono + IMPATIENCE)),
+            Phase::Recovering | Phase::Working => match self.config.grace {
+                Grace::Forever => (None, None),
+                Grace::For(grace) => (
+                    Some(now.mono + grace.saturating_sub(LAST_CHANCE)),
+                    Some(now.mono + grace),
+                ),
+            },
+        };
+        self.out.push(Effect::Log(Line::Stopping {
+            running: self.living.len(),
+        }));
+        self.give_back_held();
+        if self.config.leave_running {
+            self.living.clear();
+        }
+        self.phase = Phase::Draining {
+            term_at,
+            kill_at,
+            asked: false,
+        };
+    }
+
+    pub(super) fn leave_when_done(&mut self) {
+        let drained = self.recovered && self.is_quiet() && !self.dispatching;
+        if matches!(self.phase, Phase::Draining { .. }) && drained {
+            self.leave();
+        }
+    }
+
+    pub(super) fn leave(&mut self) {
+        if self.phase != Phase::Leaving {
+            self.phase = Phase::Leaving;
+            self.ask(Request::Leave);
+        }
+    }
+
+    /// Begins to end an attempt: TERM now, KILL after its `--kill-after`.
+    pub(super) fn end(&mut self, attempt: AttemptId, why: Why, now: Now) {
+        let Some(living) = self.living.get_mut(&attempt) else {
+            return;
+        };
+        if living.ending.is_none() {
+            let patience = living.claim.options.kill_after().as_duration();
+            living.ending = Some(Ending {
+                why,
+                kill_at: now.mono + patience,
+                killed: false,
+            });
+            self.out.push(Effect::Signal(attempt, Blow::Ask));
+        }
+    }
+
+    /// Time limits, KILL after TERM, and the end of the grace.
+    pub(super) fn keep_deadlines(&mut self, now: Now) {
+        let over: Vec<AttemptId> = self
+            .living
+            .iter()
+            .filter(|(_, living)| living.time_limit.is_some_and(|limit| limit <= now.mono))
+            .map(|(attempt, _)| *attempt)
+            .collect();
+        for attempt in over {
+            self.end(attempt, Why::Failed(Reason::Timeout), now);
+            if let Some(living) = self.living.get_mut(&attempt) {
+                living.time_limit = None;
+            }
+        }
+        if let Phase::Draining {
+            term_at,
+            kill_at,
+            asked: false,
+        } = self.phase
+            && self.recovered
+            && term_at.is_some_and(|at| at <= now.mono)
+        {
+            for attempt in self.living.keys().copied().collect::<Vec<_>>() {
+                self.end(attempt, Why::Failed(Reason::Shutdown), now);
+                let last = kill_at.unwrap_or(now.mono);
+                if let Some(ending) = self
+                    .living
+                    .get_mut(&attempt)
+                    .and_then(|living| living.ending.as_mut())
+                {
+                    ending.kill_at = ending.kill_at.min(last);
+                }
+            }
+            self.phase = Phase::Draining {
+                term_at,
+                kill_at,
+                asked: true,
+            };
+        }
+        for (attempt, living) in &mut self.living {
+            if let Some(ending) = &mut living.ending
+                && !ending.killed
+                && ending.kill_at <= now.mono
+            {
+                ending.killed = true;
+                self.out.push(Effect::Signal(*attempt, Blow::Kill));
+            }
+        }
+    }
+}
