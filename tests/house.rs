@@ -259,6 +259,36 @@ fn the_top_level_is_tidy() {
     assert_eq!(strays, [""; 0]);
 }
 
+#[test]
+fn every_survived_fault_names_tests_that_exist() {
+    let mut paths = Vec::new();
+    collect(&top().join("src"), &mut paths);
+    collect(&top().join("tests"), &mut paths);
+    let texts: Vec<String> = paths
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let faults = fs::read_to_string(top().join("tests/FAULTS.md")).unwrap();
+    let rows = faults.lines().filter(|line| line.starts_with("| "));
+    let named: Vec<&str> = rows
+        .filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "))
+        .flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2))
+        .filter_map(|test| test.rsplit_once("::"))
+        .map(|(_, name)| name)
+        .collect();
+    assert!(named.len() > 80, "{} tests", named.len());
+    let missing: Vec<&&str> = named
+        .iter()
+        .filter(|name| {
+            let (plain, listed) = (format!("fn {name}("), format!("{name}:"));
+            !texts
+                .iter()
+                .any(|text| text.contains(&plain) || text.contains(&listed))
+        })
+        .collect();
+    assert_eq!(missing, [&""; 0]);
+}
+
 /// `path:line: complaint` for each complaint about each file.
 fn complaints(about: impl Fn(&Source) -> Vec<String>) -> Vec<String> {
     let mut all = Vec::new();

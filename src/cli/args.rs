@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{Backoff, CodeSet, JobState, Missed, Name, Overlap, RunState, Size, Span};
+use crate::domain::{
+    Backoff, CodeSet, JobState, MailOn, MailTo, Missed, Name, Overlap, RunState, Size, Span,
+};
 use crate::engine::{Form, LogFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -91,6 +93,7 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     Prune(PruneArgs),
     Backup(BackupArgs),
+    Service(ServiceArgs),
     Completions(CompletionsArgs),
 }
 
@@ -225,6 +228,13 @@ pub(crate) struct JobArgs {
     #[arg(long, value_name = "CMD", help_heading = "Hooks")]
     pub on_finish: Option<String>,
 
+    /// Mail the output to these addresses, through sendmail
+    #[arg(long, value_name = "ADDR[,ADDR]", value_parser = MailTo::parse, help_heading = "Hooks")]
+    pub mail_to: Option<MailTo>,
+    /// Mail on: failure, output (whatever wrote something) or always [default: failure]
+    #[arg(long, value_name = "ENDS", value_parser = parse_mail_on, help_heading = "Hooks")]
+    pub mail_on: Option<MailOn>,
+
     /// One word is a program, not a string for the shell
     #[arg(long, conflicts_with = "sh", help_heading = "Process")]
     pub exec: bool,
@@ -284,6 +294,15 @@ fn parse_missed(text: &str) -> Result<Missed, String> {
         "skip" => Ok(Missed::Skip),
         "all" => Ok(Missed::All),
         _ => Err("write once, skip or all".to_owned()),
+    }
+}
+
+fn parse_mail_on(text: &str) -> Result<MailOn, String> {
+    match text {
+        "failure" => Ok(MailOn::Failure),
+        "output" => Ok(MailOn::Output),
+        "always" => Ok(MailOn::Always),
+        _ => Err("write failure, output or always".to_owned()),
     }
 }
 
@@ -853,6 +872,27 @@ fn parse_grace(text: &str) -> Result<GraceArg, String> {
     } else {
         parse_span(text).map(GraceArg::For)
     }
+}
+
+/// Print a systemd unit that keeps a runner of this database alive
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The unit stops a runner in order and leaves the jobs of a killed one for the next. It is hardened; what it
+forbids is forbidden to the jobs, too. Run options, such as -j or --file, belong to its ExecStart line.
+
+Examples:
+  punctual service --user > punctual.service
+  punctual --db /var/lib/punctual/punctual.db service --system > punctual.service")]
+pub(crate) struct ServiceArgs {
+    /// For the system's manager; the runner is the database's owner [default: when root asks]
+    #[arg(long, conflicts_with = "user")]
+    pub system: bool,
+    /// For the manager of the user who installs it [default: unless root asks]
+    #[arg(long)]
+    pub user: bool,
+    /// Leave out what keeps jobs from sudo and from mailers that are set-uid
+    #[arg(long)]
+    pub allow_setuid: bool,
 }
 
 /// Print the completions of a shell

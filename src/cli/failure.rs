@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::engine::RunError;
@@ -59,6 +60,15 @@ impl Failure {
             hint: error.hint,
             place: Some((text.to_owned(), error.span)),
         }
+    }
+
+    /// What is wrong with the database says which database: SQLite does not.
+    pub(crate) fn about(mut self, database: &Path) -> Self {
+        let shown = database.display().to_string();
+        if self.code == Code::Database as u8 && !self.message.contains(&shown) {
+            self.message = format!("{shown}: {}", self.message);
+        }
+        self
     }
 
     pub(crate) fn print(&self, as_json: bool) -> ExitCode {
@@ -128,6 +138,9 @@ impl From<StoreError> for Failure {
             StoreError::Full => failure.hint("make room and try again; nothing was changed"),
             StoreError::ReadOnly(_) | StoreError::Io { .. } | StoreError::Device(_) => {
                 failure.hint("check the file, its directory and the disk; nothing was changed")
+            }
+            StoreError::Unsynced(_) => {
+                failure.hint("check the disk, and then whether the change is there")
             }
             StoreError::Sqlite(_) => failure,
         }

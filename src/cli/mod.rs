@@ -34,6 +34,7 @@ mod render;
 mod retry;
 mod run;
 mod select;
+mod service;
 mod show;
 mod status;
 mod trigger;
@@ -61,7 +62,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     };
     match verb(args.verb, &context) {
         Ok(code) => code,
-        Err(failure) => failure.print(json),
+        Err(failure) => failure.about(&context.database).print(json),
     }
 }
 
@@ -87,6 +88,7 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Check(args) => check::check(&args, context),
         Verb::Prune(_) => prune::prune(context),
         Verb::Backup(args) => backup::backup(&args, context),
+        Verb::Service(args) => service::service(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),
     }
 }

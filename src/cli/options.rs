@@ -88,6 +88,14 @@ pub(super) fn overlay(
     put(&mut options.on_success, args.on_success.clone());
     put(&mut options.on_failure, args.on_failure.clone());
     put(&mut options.on_finish, args.on_finish.clone());
+    put(&mut options.mail_to, args.mail_to.clone());
+    options.mail_on = args.mail_on.unwrap_or(options.mail_on);
+    if args.mail_on.is_some() && options.mail_to.is_none() {
+        return Err(
+            Failure::usage("--mail-on says when, and nothing says to whom")
+                .hint("add --mail-to ADDRESS"),
+        );
+    }
     Ok(options)
 }
 
@@ -114,7 +122,7 @@ pub(super) fn unset(options: &Options, name: &str) -> Result<Options, Failure> {
 }
 
 /// The options that can be unset.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 29] = [
     "tz",
     "cwd",
     "env",
@@ -141,6 +149,8 @@ const KEYS: [&str; 27] = [
     "on_success",
     "on_failure",
     "on_finish",
+    "mail_to",
+    "mail_on",
     "path",
 ];
 

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{CodeSet, Name, Size, Span};
+use super::{CodeSet, MailOn, MailTo, Name, Size, Span};
 
 /// The number of a job, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -170,6 +170,10 @@ pub(crate) struct Options {
     pub on_failure: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_finish: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_to: Option<MailTo>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub mail_on: MailOn,
 }
 
 impl Options {

@@ -7,6 +7,7 @@
 
 mod codes;
 mod job;
+mod mail;
 mod name;
 mod run;
 mod size;
@@ -17,6 +18,7 @@ pub(crate) use codes::CodeSet;
 pub(crate) use job::{
     Backoff, Command, Job, JobId, JobState, Kind, Missed, Options, Overlap, Queue, QueueState,
 };
+pub(crate) use mail::{MailOn, MailTo};
 pub(crate) use name::Name;
 pub(crate) use run::{
     Attempt, AttemptId, AttemptState, Exit, Intent, MissedStretch, Origin, Output, Reason, Run,

@@ -18,17 +18,20 @@ use crate::domain::{Attempt, AttemptId, Output, Run, Runner};
 use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
-use crate::os::{fs, signals};
+use crate::os::{fs, signals, users};
 use crate::process::group::{self, signal_tree};
 use crate::process::{Ended, Identity, orphan, output, strangers};
 use crate::store::{
     OpenAttempt, Process, Store, StoreError, lock_path, output_path, outputs_beside,
 };
 
-use super::core::{Blow, Config, Core, Effect, Event, Grace, Line, Now};
+use super::core::{Blow, Config, Core, Effect, Event, Line, Now};
 use super::forward::{From, Outlet};
-use super::ledger::{Claim, HookStart, Ledger};
+use super::hooks::{self, HookEnd};
+use super::ledger::{Claim, HookStart, Ledger, Mail};
 use super::log;
+use super::mail::{self, Letter, Sender};
+use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
 use super::recovery::Facts;
 use super::start;
@@ -66,9 +69,6 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// Output files kept for the next attempts.
 const SPARES: usize = 16;
 
-/// A hook that takes longer is ended.
-const HOOK_LIMIT: Duration = Duration::from_secs(60);
-
 /// Where nothing tells of other processes' commits, they are looked for this often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -101,8 +101,8 @@ struct Driver {
     watch: Option<FileWatch>,
     signals: Signals,
     file: Option<(JobFile, Option<PathWatch>)>,
-    hook_ends: UnboundedReceiver<(i64, Option<String>)>,
-    tell_hook: UnboundedSender<(i64, Option<String>)>,
+    hook_ends: UnboundedReceiver<HookEnd>,
+    tell_hook: UnboundedSender<HookEnd>,
     describe: fn(&Run, &[Attempt]) -> String,
     alive: HashMap<AttemptId, Alive>,
     adopted: HashMap<AttemptId, orphan::Orphan>,
@@ -120,6 +120,7 @@ struct Driver {
     outlet: Outlet,
     log_format: log::Format,
     log: String,
+    notifier: Notifier,
     done: bool,
 }
 
@@ -142,12 +143,13 @@ struct Signals {
 enum Woken {
     Told(Option<Told>),
     Ended(Option<(AttemptId, Ended)>),
-    HookEnded(Option<(i64, Option<String>)>),
+    HookEnded(Option<HookEnd>),
     Timer(io::Result<TimerEvent>),
     File(io::Result<FileEvent>),
     JobFile,
     Deadline,
     Trim,
+    Status,
     Stop,
     Hangup,
     Stranger,
@@ -195,6 +197,7 @@ impl Driver {
             grace: options.grace,
             leave_running: options.leave_running,
         });
+        let notifier = Notifier::new(|| Store::open_read(&path).ok().flatten());
         let file = options.file.map(|file| {
             let watch = PathWatch::new(&file.path).ok();
             (file, watch)
@@ -231,6 +234,7 @@ impl Driver {
             .map_err(system("cannot start the forwarding"))?,
             log_format: options.log_format,
             log: String::new(),
+            notifier,
             done: false,
         })
     }
@@ -246,6 +250,7 @@ impl Driver {
             self.woken(woken)?;
             self.drain();
             self.outlet.log(&mut self.log);
+            self.notifier.look(tokio::time::Instant::now);
         }
         self.writer.close();
         for spare in self.spares.drain(..) {
@@ -295,6 +300,7 @@ impl Driver {
             () = at(self.deadline) => Woken::Deadline,
             () = at(self.stop_at) => Woken::Stop,
             () = at(self.trim_at) => Woken::Trim,
+            () = at(self.notifier.due()) => Woken::Status,
             _ = self.signals.interrupt.recv() => Woken::Stop,
             _ = self.signals.terminate.recv() => Woken::Stop,
             _ = self.signals.hangup.recv() => Woken::Hangup,
@@ -307,8 +313,16 @@ impl Driver {
             Woken::Told(told) => self.hear(told)?,
             Woken::Ended(end) => self.hear_end(end),
             Woken::HookEnded(end) => {
-                if let Some((hook, message)) = end {
-                    self.feed(Event::HookEnded(hook, message));
+                if let Some(HookEnd {
+                    hook,
+                    what,
+                    failure,
+                }) = end
+                {
+                    if let Some(failure) = &failure {
+                        self.say(&format!("{what} failed: {failure}"));
+                    }
+                    self.feed(Event::HookEnded(hook, failure));
                 }
             }
             Woken::Timer(fired) => {
@@ -327,6 +341,8 @@ impl Driver {
                 self.feed(Event::DeadlinePassed);
             }
             Woken::Trim => self.trim(),
+            // After each round the service manager is told, if there is something to tell.
+            Woken::Status => {}
             Woken::Stop => {
                 self.stop_at = None;
                 self.feed(Event::Stop);
@@ -405,7 +421,11 @@ impl Driver {
     fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             Effect::Ask(request) => self.writer.ask(request),
-            Effect::Examine(open) => return Some(Event::Examined(self.examine(open))),
+            Effect::Examine(open) => {
+                let found = self.examine(open);
+                self.notifier.ready();
+                return Some(Event::Examined(found));
+            }
             Effect::Spawn(claim, slot) => return Some(self.spawn(&claim, slot)),
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
@@ -421,7 +441,12 @@ impl Driver {
                 self.deadline = at
                     .map(|at| tokio::time::Instant::now() + at.saturating_sub(clock::monotonic()));
             }
-            Effect::Log(line) => self.log_line(&line),
+            Effect::Log(line) => {
+                if matches!(line, Line::Stopping { .. } | Line::Stopped) {
+                    self.notifier.stopping();
+                }
+                self.log_line(&line);
+            }
             Effect::Exit => self.done = true,
         }
         None
@@ -565,27 +590,29 @@ impl Driver {
     }
 
     fn start_hook(&self, start: &HookStart) {
-        let told = (self.describe)(&start.run, &start.attempts);
-        let id = start.hook.id;
+        let told = match &start.mail {
+            Some(mail) => self.letter(start, mail),
+            None => (self.describe)(&start.run, &start.attempts),
+        };
+        let hook = hooks::start(&self.launcher, start, told);
         let tell = self.tell_hook.clone();
-        let started = self.launcher.launch_hook(start, told);
-        let path = self.launcher.output_of_hook(id);
-        let mark = self.launcher.mark_of_hook(id);
         tokio::spawn(async move {
-            let message = match started {
-                Err(message) => Some(message),
-                Ok(mut child) => {
-                    let ended = tokio::time::timeout(HOOK_LIMIT, child.ended()).await;
-                    if ended.is_err() {
-                        let _ = signal_tree(&child.identity, &mark, group::Signal::Kill);
-                        let _ = child.ended().await;
-                    }
-                    start::hook_message(ended.ok().map(|ended| ended.exit))
-                }
-            };
-            let _ = output::discard(&path);
-            let _ = tell.send((id, message));
+            let _ = tell.send(hook.await);
         });
+    }
+
+    fn letter(&self, start: &HookStart, mail: &Mail) -> String {
+        let user = users::name_of(fs::effective_uid());
+        mail::message(&Letter {
+            to: &start.hook.command,
+            run: &start.run,
+            command: &mail.command,
+            output: mail.output.as_ref(),
+            id: &self.launcher.mark_of_hook(start.hook.id).replace('/', "."),
+            sender: &Sender::new(user.as_deref(), &users::host()),
+            now: Utc::now(),
+            zone: (self.zone)(),
+        })
     }
 
     fn trim(&mut self) {
@@ -625,11 +652,13 @@ impl Driver {
         let Some((file, _)) = &mut self.file else {
             return;
         };
+        self.notifier.reloading();
         let text = match (file.apply)() {
             Ok(text) => text,
             Err(error) => format!("{error}; the jobs stay as they were"),
         };
         self.say(&text);
+        self.notifier.ready();
         self.feed(Event::Woke);
     }
 

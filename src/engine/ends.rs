@@ -8,10 +8,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    Intent, Job, JobId, JobState, Kind, Options, Origin, Overlap, Reason, RunId, RunState,
+    Intent, Job, JobId, JobState, Kind, MailOn, Options, Origin, Overlap, Reason, RunId, RunState,
 };
 use crate::schedule::{self, AfterMode, When};
 use crate::store::{NewRun, Read, Stage, StoreError, Tx};
+
+use super::hooks::MAIL;
 
 /// The end of a run, final.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +58,36 @@ pub(crate) fn run_ended(
     for (occasion, command) in hooks(options, end, fallback) {
         tx.record_hook(end.run, occasion, command, now)?;
     }
+    if let Some(to) = &options.mail_to
+        && wants_mail(tx, end, options.mail_on)?
+    {
+        tx.record_hook(end.run, MAIL, to.as_str(), now)?;
+    }
     come_forward(tx, end.job)?;
     settle_dependants(tx, end, now)
+}
+
+fn wants_mail(tx: &Tx<'_>, end: End, on: MailOn) -> Result<bool, StoreError> {
+    Ok(match on {
+        MailOn::Failure => is_failure(end),
+        MailOn::Always => is_failure(end) || end.stage != Stage::Skipped,
+        MailOn::Output => {
+            let attempts = tx.attempts(end.run)?;
+            attempts.last().is_some_and(|last| last.output_bytes > 0)
+        }
+    })
+}
+
+/// What somebody should hear of.
+fn is_failure(end: End) -> bool {
+    match end.stage {
+        Stage::Failed => true,
+        Stage::Skipped => matches!(
+            end.reason,
+            Some(Reason::Missed | Reason::Expired | Reason::Dependency)
+        ),
+        _ => false,
+    }
 }
 
 /// The hooks that an end calls for.
@@ -66,18 +96,10 @@ fn hooks<'a>(
     end: End,
     fallback: Option<&'a str>,
 ) -> Vec<(&'static str, &'a str)> {
-    let failed = match end.stage {
-        Stage::Failed => true,
-        Stage::Skipped => matches!(
-            end.reason,
-            Some(Reason::Missed | Reason::Expired | Reason::Dependency)
-        ),
-        _ => false,
-    };
     let on_success = (end.stage == Stage::Succeeded).then_some(&options.on_success);
     let on_finish = (end.stage != Stage::Skipped).then_some(&options.on_finish);
     let wanted = |option: Option<&'a Option<String>>| option.and_then(Option::as_deref);
-    let on_failure = failed
+    let on_failure = is_failure(end)
         .then(|| options.on_failure.as_deref().or(fallback))
         .flatten();
     [

@@ -23,12 +23,14 @@ use serde::Serialize;
 use crate::domain::{AttemptId, RunRef};
 use crate::os::{clock, fs};
 
+type Printable = fn(&[u8]) -> Vec<u8>;
+
 /// How output is forwarded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forward {
     pub form: Form,
     /// Makes a line harmless, where a terminal would obey it.
-    pub printable: Option<fn(&[u8]) -> Vec<u8>>,
+    pub printable: Option<Printable>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Overlap, Reason, Run,
-    RunId, Runner,
+    Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Output, Overlap,
+    Reason, Run, RunId, Runner,
 };
 use crate::store::{
     Candidate, Claimed, DueJob, Finish, Hook, NewRun, OpenAttempt, OpenRun, OptionsCache, Process,
@@ -22,6 +22,7 @@ use crate::store::{
 
 use super::core::LEAD;
 use super::ends::{self, End};
+use super::hooks::MAIL;
 use super::pausing;
 use super::plan::{Moment, plan};
 use super::policy::{self, Verdict};
@@ -143,6 +144,27 @@ pub(crate) struct HookStart {
     pub run: Run,
     pub attempts: Vec<Attempt>,
     pub options: Arc<Options>,
+    /// What only a mail says.
+    pub mail: Option<Mail>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    pub command: String,
+    /// Of the last attempt.
+    pub output: Option<Output>,
+}
+
+fn mail_of(tx: &Tx<'_>, run: &Run, attempts: &[Attempt]) -> Result<Mail, StoreError> {
+    let job = tx.job(run.job)?;
+    let output = match attempts.last() {
+        Some(last) => tx.output(last.id)?,
+        None => None,
+    };
+    Ok(Mail {
+        command: job.map_or_else(String::new, |job| job.command.to_line()),
+        output,
+    })
 }
 
 /// Jobs and runs made due in one transaction: a bound, so that no lock is held long.
@@ -325,8 +347,15 @@ impl Ledger {
                 tx.end_hook(hook.id, Some("its run is gone"))?;
                 continue;
             };
+            let attempts = tx.attempts(run.id)?;
+            let mail = if hook.occasion == MAIL {
+                Some(mail_of(tx, &run, &attempts)?)
+            } else {
+                None
+            };
             starts.push(HookStart {
-                attempts: tx.attempts(run.id)?,
+                attempts,
+                mail,
                 options: tx.options_of_job(run.job, &mut self.cache)?,
                 hook,
                 run,

@@ -1,7 +1,7 @@
 //! From a claim to a child: the words, the environment and the directory of one attempt.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use chrono::SecondsFormat;
@@ -15,6 +15,9 @@ use crate::store::{hook_output_path, output_path};
 use super::core::Refusal;
 use super::direct;
 use super::ledger::{Claim, HookStart};
+
+/// Where a mailer is installed that no user has to call.
+const MAILERS: &str = ":/usr/sbin:/usr/lib:/usr/local/sbin";
 
 /// What the starts of one runner have in common.
 pub(super) struct Launcher {
@@ -99,6 +102,32 @@ impl Launcher {
                 .map_err(in_words)?
         };
         spawn(&launch).map_err(|error| in_words(refusal(error)))
+    }
+
+    /// A mail is the runner's own business: nothing of the job can change how it is sent.
+    pub(super) fn launch_mail(&self, start: &HookStart, message: String) -> Result<Child, String> {
+        let runners = self.inherited.get(OsStr::new("PATH"));
+        let runners = runners
+            .and_then(|path| path.to_str())
+            .unwrap_or("/usr/bin:/bin");
+        let plan = EnvPlan {
+            path: Some(format!("{runners}{MAILERS}")),
+            ..EnvPlan::default()
+        };
+        let inherited = self.inherited.clone().into_iter();
+        let words = ["sendmail", "-i", "-t"];
+        let launch = Launch {
+            command: words.iter().map(OsString::from).collect(),
+            cwd: "/".into(),
+            env: compose(inherited, &plan, &self.hook_facts(start)),
+            umask: None,
+            nice: None,
+            stdin: Some(message.into_bytes()),
+            output: self.output_of_hook(start.hook.id),
+        };
+        spawn(&launch).map_err(|error| match refusal(error) {
+            Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
+        })
     }
 
     pub(super) fn output_of_hook(&self, hook: i64) -> PathBuf {

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use super::line::{Line, is_blank};
 use super::{FileError, Note};
-use crate::domain::Span;
+use crate::domain::{MailTo, Span};
 use setting::Setting;
 
 /// What a file holds.
@@ -236,7 +236,17 @@ impl Reader {
         let value = setting.value;
         let filled = (!value.is_empty()).then(|| value.to_owned());
         match setting.name {
-            "MAILTO" => self.settings.mail_to = filled,
+            "MAILTO" => {
+                self.settings.mail_to = match filled.as_deref().map(MailTo::parse).transpose() {
+                    Ok(to) => to.map(|to| to.as_str().to_owned()),
+                    // cron does not mail to what it does not understand, either.
+                    Err(error) => {
+                        let remark = format!("{error}; nothing is mailed");
+                        self.crontab.notes.push(line.note(remark));
+                        None
+                    }
+                }
+            }
             "CRON_TZ" => {
                 setting::check_zone(line, setting)?;
                 self.settings.tz = filled;

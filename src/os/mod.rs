@@ -10,5 +10,7 @@ pub(crate) mod fs;
 pub(crate) mod lock;
 pub(crate) mod proc;
 pub(crate) mod ready;
+pub(crate) mod service;
 pub(crate) mod signals;
+pub(crate) mod users;
 pub(crate) mod watch;

@@ -18,15 +18,22 @@ pub(crate) struct EnvPlan {
     pub(crate) file: Vec<(String, String)>,
 }
 
-/// Composes the whole environment: the runner's without any `PUNCTUAL_*` (or cron's minimal set), the
-/// plan's PATH, the file, what was given, and last the facts, which nobody can fake. Later ones win.
+/// What a service manager tells the runner and nobody else: a job that spoke on its line would speak for it.
+const OF_THE_SERVICE: [&[u8]; 3] = [b"NOTIFY_SOCKET", b"WATCHDOG_", b"LISTEN_"];
+
+/// Composes the whole environment: the runner's without any `PUNCTUAL_*` and without what its service manager
+/// told it (or cron's minimal set), the plan's PATH, the file, what was given, and last the facts, which nobody can fake. Later ones win.
 pub(crate) fn compose(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     plan: &EnvPlan,
     facts: &[(&str, String)],
 ) -> Vec<(OsString, OsString)> {
     let mut all: BTreeMap<OsString, OsString> = inherited
-        .filter(|(key, _)| !key.as_bytes().starts_with(b"PUNCTUAL_"))
+        .filter(|(key, _)| {
+            let key = key.as_bytes();
+            let of_the_service = OF_THE_SERVICE.iter().any(|own| key.starts_with(own));
+            !key.starts_with(b"PUNCTUAL_") && !of_the_service
+        })
         .collect();
     if plan.clean {
         all = minimal(&all);
@@ -90,6 +97,9 @@ mod tests {
         let inherited = [
             ("PUNCTUAL_MARK", "outer/1"),
             ("PUNCTUAL_DB", "/outer"),
+            ("NOTIFY_SOCKET", "/run/notify"),
+            ("WATCHDOG_USEC", "1"),
+            ("LISTEN_FDS", "1"),
             ("A", "1"),
         ];
         let facts = [("PUNCTUAL_JOB", "backup".to_owned())];

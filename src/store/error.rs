@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::{SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -32,6 +33,9 @@ pub(crate) enum StoreError {
     Corrupt(String),
     #[error("reading or writing the database failed: {0}")]
     Device(String),
+    /// All of a change was written, and nobody knows how much of it the disk keeps.
+    #[error("the disk did not confirm the change: {0}")]
+    Unsynced(String),
     #[error("the database refused: {0}")]
     Sqlite(rusqlite::Error),
 }
@@ -39,6 +43,13 @@ pub(crate) enum StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        match extended {
+            Some(SQLITE_IOERR_FSYNC) => return Self::Unsynced(text),
+            // The index of the log could not grow, and SQLite does not say that it was for want of space.
+            Some(SQLITE_IOERR_SHMSIZE) => return Self::Full,
+            _ => {}
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::Full,

@@ -30,6 +30,12 @@ FROM (
 /// One pass over the history: SQLite reads a million rows in the time of a blink.
 const ENDED: &str = "SELECT state, count(*) FROM run WHERE state >= 10 GROUP BY state";
 
+const RUNNING: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM run WHERE state IN (6, 7) AND state = 7 LIMIT ?1)";
+
+const WAITING: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM run WHERE state < 10 AND state <> 7 LIMIT ?1)";
+
 /// The newest success of each job that has more than one run to come.
 const SUCCESSES: &str = "
 SELECT job.name, run.started, run.finished
@@ -40,6 +46,15 @@ WHERE job.state < 2 AND job.kind <> 0
 ORDER BY job.name";
 
 impl Read<'_> {
+    /// Runs alive, and runs that have not started; those are counted up to one above the limit.
+    pub(crate) fn depth(&self, limit: u64) -> Result<(u64, u64), StoreError> {
+        let count = |text: &str, limit: i64| -> Result<u64, StoreError> {
+            let mut statement = self.conn.prepare_cached(text)?;
+            Ok(statement.query_row([limit], |row| row.get::<_, i64>(0))? as u64)
+        };
+        Ok((count(RUNNING, -1)?, count(WAITING, limit as i64 + 1)?))
+    }
+
     pub(crate) fn numbers(&self, now: DateTime<Utc>) -> Result<Numbers, StoreError> {
         let (late, oldest_due) = self
             .conn

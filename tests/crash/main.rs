@@ -3,11 +3,6 @@
 //!
 //! Some hundred points, spread evenly over all there are; `PUNCTUAL_SWEEP=10000` takes so many.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot look fails where it wanted to"
-)]
-
 #[path = "../sandbox/chance.rs"]
 mod chance;
 #[path = "../sandbox/ledger.rs"]

@@ -3,11 +3,6 @@
 //!
 //! `PUNCTUAL_KILLS=5000` kills more often, `PUNCTUAL_SEED` at other moments.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a witness that cannot be heard fails its test"
-)]
-
 #[path = "../sandbox/chance.rs"]
 mod chance;
 #[path = "../sandbox/ledger.rs"]
@@ -110,11 +105,9 @@ fn kill_again_and_again(salt: u64, kills: u64, jobs_too: bool) {
     for run in &twice {
         let _ = writeln!(std::io::stderr(), "  {run}");
     }
-    if !jobs_too {
-        // At most 5 in 1,000.
-        let allowed = (kills * 5).div_ceil(1_000).max(1);
-        assert!(twice.len() as u64 <= allowed, "{twice:#?}");
-    }
+    // Here everything ends within milliseconds of a blow. What ends while nobody looks, and what
+    // was seen to end but not written down yet, is lost, and may be tried again.
+    assert!(twice.len() as u64 <= kills / 10 + 1, "{twice:#?}");
 }
 
 fn half() -> u64 {

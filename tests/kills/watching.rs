@@ -133,6 +133,10 @@ impl<'a> Watch<'a> {
             let (_, before) = lines_of_run.split_last().unwrap();
             for &line in before {
                 let attempt = &lines[line];
+                if ledger.attempts[attempt] == "failed shutdown" {
+                    // We ended it between its last word and its end.
+                    continue;
+                }
                 assert_eq!(ledger.attempts[attempt], "failed lost", "{attempt}");
                 // The line was the newest when a runner died: it had no time to write that down.
                 let why = if self

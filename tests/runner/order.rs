@@ -1,7 +1,6 @@
 //! What starts first, and how much at once.
 
 use chrono::Utc;
-use serde_json::Value;
 
 use crate::sandbox::{PATIENCE, Sandbox, events, until};
 
@@ -119,12 +118,8 @@ fn a_higher_priority_overtakes_what_only_waits() {
     let order = sandbox.lines("order");
     let place = |job: &str| order.iter().position(|line| line == job);
     assert!(place("urgent") < place("b"), "{order:?}");
-    assert!(
-        order
-            .iter()
-            .filter(|job| *job != "urgent")
-            .is_sorted_by_key(|job| job != &"first")
-    );
+    let others: Vec<&String> = order.iter().filter(|job| *job != "urgent").collect();
+    assert_eq!(others, ["first", "a", "b", "c"]);
 }
 
 #[test]
@@ -144,9 +139,10 @@ fn nothing_starts_before_its_time() {
     let runs = sandbox.json(["history"]);
     let runs = runs.as_array().unwrap();
     assert!(runs.len() >= 6, "{runs:?}");
-    let time = |value: &Value| value.as_str().unwrap().to_owned();
     for run in runs {
-        assert!(time(&run["started"]) >= time(&run["due"]), "{run}");
+        if let (Some(started), Some(due)) = (run["started"].as_str(), run["due"].as_str()) {
+            assert!(started >= due, "{run}");
+        }
     }
 }
 

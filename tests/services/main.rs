@@ -8,4 +8,7 @@
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 
+mod forwarding;
 mod metrics;
+mod notify;
+mod units;

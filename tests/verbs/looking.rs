@@ -180,7 +180,10 @@ fn logs_are_the_bytes_in_their_order() {
     assert_eq!(sandbox.ok(["logs", "a", "-n", "2"]), "3\n4");
     assert_eq!(sandbox.ok(["logs", "c"]), "try 2\n");
     assert_eq!(sandbox.ok(["logs", "c.1", "--attempt", "1"]), "try 1\n");
-    assert_eq!(sandbox.ok(["logs", "c", "a", "-n1"]), "c.1: try 2\na.1: 4");
+    assert_eq!(
+        sandbox.ok(["logs", "c", "a", "-n1"]),
+        "c.1: try 2\na.1: 4\n"
+    );
     assert_eq!(sandbox.ok(["logs", "mute"]), "");
     let bytes = sandbox.command(["logs", "b"]).output().unwrap().stdout;
     assert_eq!(bytes, b"\xff\0\x1bx\n");

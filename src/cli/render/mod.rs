@@ -25,6 +25,7 @@ mod runs;
 mod samples;
 pub(crate) mod text;
 pub(crate) mod time;
+mod unit;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -35,6 +36,7 @@ pub(crate) use metrics::{Metrics, metrics_text};
 pub(crate) use page::{JobExtra, job_page, run_page};
 pub(crate) use queues::queues_table;
 pub(crate) use runs::runs_table;
+pub(crate) use unit::{Manager, Unit, unit_text};
 
 /// How and for whom to print.
 #[derive(Debug, Clone)]

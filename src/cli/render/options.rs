@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{Missed, Options, Overlap};
+use crate::domain::{MailOn, Missed, Options, Overlap};
 
 use super::attempts::bytes;
 use super::time;
@@ -47,6 +47,8 @@ pub(super) fn option_lines(options: &Options, zone: Tz) -> Vec<(&'static str, St
     lines.put("on-success", options.on_success.as_ref());
     lines.put("on-failure", options.on_failure.as_ref());
     lines.put("on-finish", options.on_finish.as_ref());
+    lines.put("mail-to", options.mail_to.as_ref());
+    lines.put("mail-on", mail_on(options.mail_on));
     lines.put("output-limit", options.output_limit);
     lines.0
 }
@@ -68,6 +70,11 @@ pub(super) fn missed(missed: Missed) -> Option<&'static str> {
         Missed::Skip => Some("skip"),
         Missed::All => Some("all"),
     }
+}
+
+/// The word, unless it is the default.
+pub(super) fn mail_on(on: MailOn) -> Option<&'static str> {
+    (on != MailOn::default()).then(|| on.as_str())
 }
 
 struct Lines(Vec<(&'static str, String)>);

@@ -11,6 +11,7 @@ use crate::engine::ledger::{Claim, Dispatched};
 use crate::schedule::Recurrence;
 use crate::store::{AttemptRow, JobRow, RunRow, Stage, Tx};
 
+use super::books::Book;
 use super::runner::Runner;
 use super::world::{Broken, MILLISECOND, Process, SECOND, World};
 
@@ -26,11 +27,11 @@ pub(super) use must;
 /// The books: what the database said when it was last looked at, and what was promised.
 #[derive(Default)]
 pub(super) struct Audit {
-    books: BTreeMap<JobId, Book>,
+    pub books: BTreeMap<JobId, Book>,
     pub open: BTreeMap<RunId, RunRow>,
     ended: BTreeMap<RunId, RunRow>,
     attempts: Vec<AttemptRow>,
-    jobs: Vec<JobRow>,
+    pub jobs: Vec<JobRow>,
     lanes: Vec<Room>,
     newest: Option<RunId>,
     /// The clock was set back so far that due times may come again.
@@ -39,126 +40,20 @@ pub(super) struct Audit {
     starts: BTreeMap<RunId, u32>,
 }
 
-/// The due times of one job.
-struct Book {
-    recurrence: Option<Recurrence>,
-    /// Every due time up to here has its row.
-    covered: DateTime<Utc>,
-    /// Due times that have a row of their own.
-    own: BTreeSet<DateTime<Utc>>,
-    accounted: BTreeSet<DateTime<Utc>>,
-    checked: Option<Option<DateTime<Utc>>>,
-}
-
-impl Book {
-    /// The first time after `wall` without a row of its own.
-    fn first_free(&self, recurrence: &Recurrence, wall: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut next = recurrence.next_after(wall);
-        while let Some(at) = next.filter(|at| self.own.contains(at)) {
-            next = recurrence.next_after(at);
-        }
-        next
-    }
-}
-
 struct Room {
     queue: i64,
     paused: bool,
     free: u64,
 }
 
-/// Priority and first come, first served, among all that could have been claimed.
-pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<(), Broken> {
-    let order = |row: &RunRow| (-row.priority, row.due, row.id);
-    let mut last = None;
-    for claim in &dispatched.claims {
-        let Some(row) = tx.audit_run(claim.row.run)? else {
-            return Err(Broken(format!("{} is gone", claim.row.name)));
-        };
-        must!(
-            !row.flagged,
-            "{} was claimed though somebody wants it ended",
-            claim.row.name
-        );
-        let paused = tx
-            .job(row.job)?
-            .is_some_and(|job| job.state == JobState::Paused);
-        must!(
-            !paused || row.origin != Origin::Schedule,
-            "{} was claimed though its job is paused",
-            claim.row.name
-        );
-        last = last.max(Some(order(&row)));
-    }
-    let open = tx.audit_moving(RunId(i64::MAX))?;
-    for lane in tx.lanes()? {
-        let full = lane
-            .queue
-            .slots
-            .is_some_and(|slots| lane.live >= u64::from(slots));
-        let claimed = dispatched
-            .claims
-            .iter()
-            .any(|claim| claim.row.queue == lane.queue.name);
-        must!(
-            !claimed
-                || lane
-                    .queue
-                    .slots
-                    .is_none_or(|slots| lane.live <= u64::from(slots)),
-            "queue {} is over its slots",
-            lane.queue.name
-        );
-        must!(
-            !claimed || !lane.queue.paused,
-            "a run of the paused queue {} was claimed",
-            lane.queue.name
-        );
-        // Another round is to come.
-        if lane.queue.paused || full || dispatched.more {
-            continue;
-        }
-        let ready = |row: &&RunRow| row.queue == lane.id && row.stage == Stage::Ready;
-        if let Some(first) = open.iter().filter(ready).min_by_key(|row| order(row))
-            && let Some(last) = last
-        {
-            must!(last < order(first), "run {} was passed over", first.id.0);
-        }
-    }
-    Ok(())
-}
-
 impl Audit {
-    pub(super) fn promise(
-        &mut self,
-        job: JobId,
-        recurrence: Option<Recurrence>,
-        now: DateTime<Utc>,
-    ) {
-        self.books.insert(
-            job,
-            Book {
-                recurrence,
-                covered: now,
-                own: BTreeSet::new(),
-                accounted: BTreeSet::new(),
-                checked: None,
-            },
-        );
-    }
-
-    /// From here on the job has another schedule.
-    pub(super) fn promise_anew(
-        &mut self,
-        job: JobId,
-        recurrence: Option<Recurrence>,
-        now: DateTime<Utc>,
-    ) {
-        if let Some(book) = self.books.get_mut(&job) {
-            book.recurrence = recurrence;
-            book.covered = now;
-            book.checked = None;
-        }
+    /// Whether a run waits for nothing but a place in the pool.
+    pub(super) fn could_start(&self, id: RunId) -> bool {
+        let Some(row) = self.open.get(&id).filter(|row| row.stage == Stage::Ready) else {
+            return false;
+        };
+        let lane = self.lanes.iter().find(|lane| lane.queue == row.queue);
+        lane.is_some_and(|lane| !lane.paused && lane.free > 0)
     }
 
     pub(super) fn living_jobs(&self) -> impl Iterator<Item = JobId> {
@@ -170,15 +65,6 @@ impl Audit {
     pub(super) fn ended_job(&self, n: u64) -> Option<JobId> {
         let nth = n as usize % self.ended.len().max(1);
         self.ended.values().nth(nth).map(|row| row.job)
-    }
-
-    /// Due times that have their row or are counted by one, for each job.
-    pub(super) fn accounted(&self) -> BTreeMap<JobId, &BTreeSet<DateTime<Utc>>> {
-        let books = self.books.iter();
-        books
-            .filter(|(_, book)| book.recurrence.is_some())
-            .map(|(job, book)| (*job, &book.accounted))
-            .collect()
     }
 
     /// A runner that ended by itself leaves nothing behind, unless it was asked to.
@@ -233,101 +119,6 @@ impl Audit {
                 row.stage,
                 row.reason
             );
-        }
-        Ok(())
-    }
-
-    /// A new row stands for the next due time of its job, or for the stretch that begins with it.
-    fn account(&mut self, row: &RunRow) -> Result<(), Broken> {
-        let Some(book) = self.books.get_mut(&row.job) else {
-            return Err(Broken(format!("run {} has no job", row.id.0)));
-        };
-        let Some(recurrence) = book
-            .recurrence
-            .as_ref()
-            .filter(|_| row.origin == Origin::Schedule)
-        else {
-            return Ok(());
-        };
-        let first = row.missed.map_or(row.due, |missed| missed.first);
-        // A time that was accounted for before the clock was set back needs no second row.
-        let mut next = recurrence.next_after(book.covered);
-        while let Some(at) = next.filter(|at| *at < first && book.accounted.contains(at)) {
-            next = recurrence.next_after(at);
-        }
-        must!(
-            next == Some(first),
-            "run {} begins at {first}, but {next:?} of its job has no row",
-            row.id.0
-        );
-        let mut count = 0;
-        while let Some(at) = next.filter(|at| *at <= row.due) {
-            count += 1;
-            book.accounted.insert(at);
-            next = recurrence.next_after(at);
-        }
-        let counted = row.missed.map_or(1, |missed| missed.count);
-        must!(
-            count == counted && book.accounted.contains(&row.due),
-            "run {} of {} counts {counted} due times, and there are {count}",
-            row.id.0,
-            row.due
-        );
-        book.covered = row.due;
-        book.own.insert(row.due);
-        Ok(())
-    }
-
-    /// Whether a job waits for the clock to be where it was before it was set back. Small
-    /// steps repeat nothing, so a few of them together may cost minutes.
-    fn stands_still(&self, job: &JobRow, wall: DateTime<Utc>) -> bool {
-        let Some(book) = self.books.get(&job.id).filter(|_| self.leapt_back) else {
-            return false;
-        };
-        let Some(recurrence) = book.recurrence.as_ref() else {
-            return false;
-        };
-        let free = book.first_free(recurrence, wall + TimeDelta::minutes(5));
-        let waits = job
-            .next_due
-            .zip(free)
-            .is_some_and(|(next, free)| next > free);
-        job.state == JobState::Active && waits
-    }
-
-    /// The next due time is the first one without a row.
-    fn goes_on(&mut self, wall: DateTime<Utc>) -> Result<(), Broken> {
-        for job in &self.jobs {
-            let Some(book) = self.books.get_mut(&job.id) else {
-                continue;
-            };
-            let Some(recurrence) = &book.recurrence else {
-                continue;
-            };
-            if job.state == JobState::Removed || book.checked == Some(job.next_due) {
-                continue;
-            }
-            let mut next = recurrence.next_after(book.covered);
-            while let Some(at) =
-                next.filter(|at| Some(*at) != job.next_due && book.accounted.contains(at))
-            {
-                next = recurrence.next_after(at);
-            }
-            if self.leapt_back
-                && let Some(due) = job
-                    .next_due
-                    .filter(|due| next.is_none_or(|next| *due < next))
-            {
-                next = book.first_free(recurrence, wall);
-                book.covered = due - TimeDelta::microseconds(1);
-            }
-            must!(
-                job.next_due == next,
-                "job {} is next due at {:?}, but should be at {next:?}",
-                job.id,
-                job.next_due
-            );
-            book.checked = Some(job.next_due);
         }
         Ok(())
     }
@@ -421,6 +212,7 @@ impl World {
 
     /// What must hold at the moment a process is started.
     pub(super) fn audit_start(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
+        self.audit_turn(claim)?;
         let name = &claim.row.name;
         let wall = self.wall();
         let pool = self.runner.as_ref().map_or(0, |runner| runner.pool);
@@ -527,8 +319,10 @@ impl World {
                 }
                 Stage::Held => {
                     let ahead = rows().any(|other| {
-                        let no_room = other.stage == Stage::Timed && other.due < other.not_before;
-                        other.job == row.job && (no_room || ends::under_way(other.stage))
+                        // It was about to start, and found no room or a clock that was set back.
+                        let again = other.stage == Stage::Timed
+                            && (other.due < other.not_before || other.due <= row.due);
+                        other.job == row.job && (again || ends::under_way(other.stage))
                     });
                     must!(ahead, "run {id} is held behind nothing");
                 }

@@ -8,6 +8,8 @@
 //! of them, `PUNCTUAL_SEED=7` only that one.
 
 mod admission;
+mod books;
+mod fairness;
 mod invariants;
 mod jobs;
 mod processes;

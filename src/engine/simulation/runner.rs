@@ -10,6 +10,7 @@ use crate::domain::{AttemptId, Exit, Output};
 use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
 use crate::engine::ledger::{HookStart, Ledger, Request};
 
+use super::fairness::Order;
 use super::invariants::must;
 use super::jobs::{SALT, zone};
 use super::world::{Broken, Happening, MILLISECOND, SECOND, World};
@@ -34,6 +35,8 @@ pub(super) struct Runner {
     pub recovered: bool,
     pub stopping: bool,
     hooks: BTreeSet<i64>,
+    /// The first that waits for a slot, as far as this runner knows.
+    pub waiting: Option<Order>,
 }
 
 impl Runner {
@@ -95,6 +98,7 @@ impl World {
             recovered: false,
             stopping: false,
             hooks: BTreeSet::new(),
+            waiting: None,
         });
         if self.rng.once_in(self.faults.stop_at_start) {
             let delay = self.rng.between(0, 20 * MILLISECOND);

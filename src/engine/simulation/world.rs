@@ -10,6 +10,7 @@ use crate::domain::{AttemptId, Exit, Name, RunId};
 use crate::engine::ledger::Answer;
 use crate::store::{self, Store, StoreError};
 
+use super::fairness::Order;
 use super::invariants::Audit;
 use super::jobs::{Spec, Verb};
 use super::rng::Rng;
@@ -77,7 +78,8 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) enum Happening {
     Commit(u64),
-    Answers(u64, Vec<Answer>),
+    /// And who was first of those that wait.
+    Answers(u64, Vec<Answer>, Option<Order>),
     /// The runner hears that a process ended.
     Told(u64, AttemptId, Exit),
     HookEnds(u64, i64),
@@ -103,7 +105,7 @@ impl Happening {
     fn runner(&self) -> Option<u64> {
         match self {
             Self::Commit(number)
-            | Self::Answers(number, _)
+            | Self::Answers(number, ..)
             | Self::Told(number, ..)
             | Self::HookEnds(number, _)
             | Self::Rang(number)
@@ -299,7 +301,7 @@ impl World {
         }
         match what {
             Happening::Commit(_) => self.commit(),
-            Happening::Answers(_, answers) => self.answers(answers),
+            Happening::Answers(_, answers, waiting) => self.answers(answers, waiting),
             Happening::Told(_, attempt, exit) => self.told(attempt, exit),
             Happening::HookEnds(_, hook) => self.hook_ends(hook),
             Happening::Changed(_) => self.changed(),

@@ -6,7 +6,7 @@ use crate::engine::core::Event;
 use crate::engine::ledger::{Answer, Request};
 use crate::engine::writer::drop_overtaken;
 
-use super::invariants;
+use super::fairness::{Order, fair};
 use super::world::{Broken, Happening, MILLISECOND, SECOND, World};
 
 impl World {
@@ -47,12 +47,13 @@ impl World {
         drop_overtaken(&mut batch);
         let ledger = &mut runner.ledger;
         let number = runner.number;
+        let mut waiting = None;
         let answers: Vec<Answer> = self.store.write(|tx| {
             let mut answers = Vec::new();
             for request in &batch {
                 let answer = ledger.apply(tx, request, wall)?;
                 if let Answer::Dispatched(dispatched) = &answer {
-                    invariants::fair(tx, dispatched)?;
+                    waiting = fair(tx, dispatched)?;
                 }
                 answers.push(answer);
             }
@@ -66,12 +67,19 @@ impl World {
             return Ok(());
         }
         let delay = self.rng.between(0, 300);
-        self.later(delay, Happening::Answers(number, answers));
+        self.later(delay, Happening::Answers(number, answers, waiting));
         self.begin_batch();
         Ok(())
     }
 
-    pub(super) fn answers(&mut self, answers: Vec<Answer>) -> Result<(), Broken> {
+    pub(super) fn answers(
+        &mut self,
+        answers: Vec<Answer>,
+        waiting: Option<Order>,
+    ) -> Result<(), Broken> {
+        if let Some(runner) = &mut self.runner {
+            runner.waiting = waiting;
+        }
         for answer in answers {
             self.feed(Event::Answered(answer))?;
         }

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::{Attempt, Command, JobId, JobState, JobView, Name, Options, Run, Size, Span};
 
-use super::super::options::{MASK, missed, overlap};
+use super::super::options::{MASK, mail_on, missed, overlap};
 use super::run::{RunDocument, run, runs};
 use super::time;
 
@@ -137,6 +137,8 @@ impl Serialize for OptionFields<'_> {
         fields.put("on_success", options.on_success.as_ref())?;
         fields.put("on_failure", options.on_failure.as_ref())?;
         fields.put("on_finish", options.on_finish.as_ref())?;
+        fields.put("mail_to", options.mail_to.as_ref())?;
+        fields.put("mail_on", mail_on(options.mail_on))?;
         fields.put("output_limit", options.output_limit.map(Size::bytes))?;
         fields.0.end()
     }

@@ -1,0 +1,12 @@
+//! Processes under bad conditions: no room for them, a runner that is process 1, starters that
+//! ignore signals, terminals that go away.
+
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+#[path = "../sandbox/tracer.rs"]
+mod tracer;
+
+mod floods;
+mod room;
+mod starters;
+mod terminal;

@@ -1,0 +1,78 @@
+//! No room for another process, or for another descriptor: the run waits, and nothing is spent.
+
+use crate::sandbox::{Answer, PUNCTUAL, Sandbox, skipped};
+use crate::tracer::can_trace;
+
+/// The call with which the runner makes a process, and the how-manieth of its thread that is.
+fn first_process(trace: &str) -> Option<(String, u32)> {
+    let calls: Vec<(&str, &str, &str)> = trace
+        .lines()
+        .filter_map(|line| {
+            let (thread, rest) = line.split_once(' ')?;
+            let (name, words) = rest.trim_start().split_once('(')?;
+            ["clone", "clone3", "vfork"]
+                .contains(&name)
+                .then_some((thread, name, words))
+        })
+        .collect();
+    let (thread, name, _) = calls
+        .iter()
+        .find(|(_, _, words)| !words.contains("CLONE_THREAD"))?;
+    let before = calls
+        .iter()
+        .take_while(|(_, _, words)| words.contains("CLONE_THREAD"))
+        .filter(|call| (call.0, call.1) == (*thread, *name))
+        .count();
+    Some(((*name).to_owned(), before as u32 + 1))
+}
+
+#[test]
+fn when_no_process_can_be_made_the_run_waits_and_no_attempt_is_spent() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let until_idle = ["run", "--until-idle"];
+    sandbox.ok(["add", "now", "--name", "zeroth", "true"]);
+    let (answer, trace) = sandbox.trace(&["clone", "clone3", "vfork"], &[], &until_idle);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let Some((call, nth)) = first_process(&trace) else {
+        panic!("no process was made:\n{trace}");
+    };
+    for error in ["EAGAIN", "ENOMEM"] {
+        let command = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran";
+        sandbox.ok(["add", "now", "--name", error, command]);
+        let answer = sandbox.with_fate(&call, nth, &format!("error={error}"), &until_idle);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let complaints = answer.err.matches("no process could be started").count();
+        assert_eq!(complaints, 1, "{answer:?}");
+        assert_eq!(sandbox.state(error), "succeeded");
+    }
+    assert_eq!(sandbox.read("ran"), "EAGAIN.1.1\nENOMEM.1.1\n");
+}
+
+#[test]
+fn with_few_descriptors_everything_runs_and_nothing_is_spent() {
+    let sandbox = Sandbox::new();
+    for number in 0..12 {
+        let name = format!("x{number}");
+        let command = "echo $PUNCTUAL_ATTEMPT >> ran; sleep 0.3";
+        sandbox.ok(["add", "now", "--name", &name, command]);
+    }
+    let mut shell = sandbox.program("prlimit");
+    shell
+        .args(["--nofile=24:24", PUNCTUAL, "--db"])
+        .arg(sandbox.database())
+        .args(["run", "--until-idle", "-j12"]);
+    let Ok(output) = shell.output() else {
+        skipped("there is no prlimit");
+        return;
+    };
+    let answer = Answer::from(output);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(answer.err.contains("Too many open files"), "{answer:?}");
+    assert_eq!(sandbox.lines("ran"), vec!["1"; 12]);
+    for number in 0..12 {
+        assert_eq!(sandbox.state(&format!("x{number}")), "succeeded");
+    }
+}

@@ -1,0 +1,117 @@
+//! A real terminal: Ctrl-C reaches the runner and not its jobs, and its end is a request to stop.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a terminal that cannot be opened fails its test"
+)]
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::sandbox::{PATIENCE, PUNCTUAL, Sandbox, code_of, skipped, until};
+
+/// Both ends: the person's and the program's.
+fn terminal() -> (File, OwnedFd) {
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&controller).unwrap();
+    unlockpt(&controller).unwrap();
+    let name = ptsname(&controller, Vec::new()).unwrap();
+    let program = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    (File::from(controller), program)
+}
+
+/// A runner whose controlling terminal is the one on its standard input.
+fn on(sandbox: &Sandbox, terminal: &OwnedFd) -> Option<Command> {
+    if Command::new("setsid").arg("--version").output().is_err() {
+        skipped("there is no setsid");
+        return None;
+    }
+    let mut command = sandbox.program("setsid");
+    command
+        .args(["-c", PUNCTUAL, "--db"])
+        .arg(sandbox.database())
+        .arg("run")
+        .stdin(terminal.try_clone().unwrap());
+    Some(command)
+}
+
+const GATED: &str = "trap 'echo INT >> got' INT; trap 'echo HUP >> got' HUP; \
+    echo x >> up; while [ -e gate ]; do sleep 0.01; done; echo end >> done";
+
+#[test]
+fn ctrl_c_is_for_the_runner_and_twice_is_for_all() {
+    let sandbox = Sandbox::new();
+    let (mut person, terminal) = terminal();
+    for times in [1, 2] {
+        sandbox.write("gate", "");
+        let Some(mut command) = on(&sandbox, &terminal) else {
+            return;
+        };
+        let runner = sandbox.start(&mut command);
+        drop(command);
+        let name = format!("x{times}");
+        sandbox.ok(["add", "now", "--name", &name, GATED]);
+        sandbox.until_lines("up", times);
+        for number in 1..=times {
+            person.write_all(b"\x03").unwrap();
+            until(PATIENCE, "it was heard", || {
+                runner.log().matches("stopping running=1").count() == number
+            });
+        }
+        if times == 1 {
+            fs::remove_file(sandbox.path("gate")).unwrap();
+        }
+        assert_eq!(runner.ended(), 0);
+    }
+    assert_eq!(sandbox.state("x1"), "succeeded");
+    assert_eq!(sandbox.state("x2"), "failed(shutdown)");
+    assert_eq!(sandbox.read("done"), "end\n");
+    assert_eq!(sandbox.read("got"), "");
+    assert!(sandbox.jobs_alive().is_empty());
+}
+
+fn ended(mut child: Child) -> i32 {
+    let mut status = None;
+    until(PATIENCE, "it has ended", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    code_of(status.unwrap())
+}
+
+#[test]
+fn a_terminal_that_hangs_up_stops_the_runner_in_order() {
+    let sandbox = Sandbox::new();
+    let (person, terminal) = terminal();
+    sandbox.write("gate", "");
+    let Some(mut command) = on(&sandbox, &terminal) else {
+        return;
+    };
+    // What it says can be read by nobody later on.
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(terminal)
+        .spawn()
+        .unwrap();
+    drop(command);
+    sandbox.ok(["add", "now", "--name", "x", GATED]);
+    sandbox.until_lines("up", 1);
+    drop(person);
+    // It stops: nothing new starts.
+    until(PATIENCE, "it stops", || {
+        let status = sandbox.json(["status"]);
+        sandbox.ok(["-q", "add", "now", "echo late >> late"]);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let listed = sandbox.json(["history", "--state", "queued"]);
+        status["runner"].is_object() && !listed.as_array().unwrap().is_empty()
+    });
+    fs::remove_file(sandbox.path("gate")).unwrap();
+    assert_eq!(ended(child), 0);
+    assert_eq!(sandbox.state("x"), "succeeded");
+    assert_eq!(sandbox.read("got"), "");
+}
