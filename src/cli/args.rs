@@ -807,7 +807,7 @@ ends everything at once. SIGKILL of the runner leaves its jobs alive; the next r
 Examples:
   punctual run
   punctual run -j 4 --until-idle
-  punctual run --forward-output=prefix --log-format json
+  punctual run --forward-output=prefix
   punctual run --file my.crontab --for 10s";
 
 /// The runner: executes jobs on schedule, in the foreground

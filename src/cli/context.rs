@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::engine::{LogFormat, log_line};
 use crate::os::lock::lock_holder;
-use crate::store::{Store, lock_path};
+use crate::store::{Store, lock_path, trusted_directory};
 
 use super::args::{ColorChoice, Global};
 use super::failure::{Code, Failure};
@@ -30,6 +30,7 @@ pub(super) struct Context {
     pub style: Style,
     pub words: Vec<OsString>,
     notes: Cell<LogFormat>,
+    warned: Cell<bool>,
 }
 
 impl Context {
@@ -63,6 +64,7 @@ impl Context {
             words: words.to_vec(),
             database,
             notes: Cell::new(LogFormat::Text),
+            warned: Cell::new(false),
         };
         if global.verbose {
             context.note(&format!("database {}", context.database.display()));
@@ -72,12 +74,28 @@ impl Context {
 
     /// The database for writing; made when it is missing.
     pub(super) fn open(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.database)?)
+        let store = Store::open(&self.database)?;
+        self.warn_of_trust();
+        Ok(store)
     }
 
     /// The database for reading, if there is one.
     pub(super) fn open_read(&self) -> Result<Option<Store>, Failure> {
-        Ok(Store::open_read(&self.database)?)
+        let store = Store::open_read(&self.database)?;
+        self.warn_of_trust();
+        Ok(store)
+    }
+
+    /// Once: a verb may open the database several times.
+    fn warn_of_trust(&self) {
+        if let Some(directory) = trusted_directory(&self.database)
+            && !self.warned.replace(true)
+        {
+            self.note(&format!(
+                "warning: others can write {}, and so run commands as you; PUNCTUAL_TRUST_DIR accepts that",
+                directory.display()
+            ));
+        }
     }
 
     /// The database for reading; without one nothing that was named can exist.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chrono::Utc;
 
-use crate::domain::{Command, Job, Name, Options};
+use crate::domain::{Command, Job, MailOn, Name, Options};
 use crate::engine::ends;
 use crate::jobfile::crontab::{self, Entry, Style};
 use crate::jobfile::{FileError, Note};
@@ -197,6 +197,12 @@ fn definition_of(entry: &Entry, source: String, key: String) -> Definition {
             shell,
             stdin: entry.stdin.clone(),
             jitter: settings.jitter,
+            // cron mails what a job writes, and nothing of a job that is silent.
+            mail_on: settings
+                .mail_to
+                .as_ref()
+                .map_or_else(MailOn::default, |_| MailOn::Output),
+            mail_to: settings.mail_to.clone(),
             ..Options::default()
         },
         source: Some((source, key)),

@@ -45,12 +45,15 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::os;
+
 use args::{Args, Verb};
 use context::Context;
 use failure::Failure;
 
 /// Parse, do the verb, print the failure.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
+    os::signals::outlive_file_size_limit();
     let json = words.iter().any(|word| word == "--json");
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,

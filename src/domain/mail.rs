@@ -16,7 +16,10 @@ pub(crate) struct MailTo(String);
 impl MailTo {
     /// Reads `ann@example.org,root`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let addresses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
+        let addresses: Vec<&str> = text
+            .split([',', ';'])
+            .map(|one| one.trim_matches(' '))
+            .collect();
         for address in &addresses {
             check(address)?;
         }

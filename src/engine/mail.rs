@@ -231,7 +231,7 @@ mod tests {
         let output = Output {
             head: b"caf\xc3\xa9 = 1\nFrom here\n.\n\xff \n".to_vec(),
             tail: Vec::new(),
-            total: 25,
+            total: 26,
         };
         let text = message(&Letter {
             to: "ann@example.org,root",

@@ -60,7 +60,7 @@ pub(crate) struct Settings {
     /// `RANDOM_DELAY`.
     pub jitter: Option<Span>,
     /// `MAILTO`. `None` also when it is empty: both mean no mail.
-    pub mail_to: Option<String>,
+    pub mail_to: Option<MailTo>,
 }
 
 /// Which of the two kinds of crontab a file is. They cannot be told apart by their text.
@@ -238,14 +238,14 @@ impl Reader {
         match setting.name {
             "MAILTO" => {
                 self.settings.mail_to = match filled.as_deref().map(MailTo::parse).transpose() {
-                    Ok(to) => to.map(|to| to.as_str().to_owned()),
+                    Ok(to) => to,
                     // cron does not mail to what it does not understand, either.
                     Err(error) => {
                         let remark = format!("{error}; nothing is mailed");
                         self.crontab.notes.push(line.note(remark));
                         None
                     }
-                }
+                };
             }
             "CRON_TZ" => {
                 setting::check_zone(line, setting)?;

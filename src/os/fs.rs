@@ -104,6 +104,16 @@ fn create_with(path: &Path, access: OFlags) -> io::Result<File> {
     Ok(file.into())
 }
 
+/// Makes a directory for its owner alone, whatever the umask takes from the mode given to mkdir(2).
+/// One that somebody else has just made is left as it is.
+pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
+    match rustix::fs::mkdir(path, Mode::RWXU) {
+        Ok(()) => Ok(rustix::fs::chmod(path, Mode::RWXU)?),
+        Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Owner reads and writes, nobody else does anything.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 

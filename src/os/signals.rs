@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 
 /// The signals our starter left ignored, by number. `nohup` shows here as SIGHUP: who handles a signal
 /// and wants to honour that has to ask before `normalize`.
@@ -18,6 +18,13 @@ pub(crate) fn ignored() -> io::Result<Vec<i32>> {
     Ok((1..=64)
         .filter(|bit| mask & (1 << (bit - 1)) != 0)
         .collect())
+}
+
+/// Lets a write beyond `ulimit -f` fail instead of ending us. A handler and not "ignored", for `exec`
+/// takes it off again: jobs get the default.
+pub(crate) fn outlive_file_size_limit() {
+    let unheard = Arc::new(AtomicBool::new(false));
+    let _ = signal_hook::flag::register(Signal::SIGXFSZ as i32, unheard);
 }
 
 /// Makes what children inherit from this process the default: signal dispositions, mask, descriptors.

@@ -4,7 +4,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::AttemptId;
@@ -60,6 +59,11 @@ pub(super) fn log_is_long(database: &Path) -> bool {
     os::fs::lstat(&beside(database, "-wal")).is_ok_and(|facts| facts.size > LONG_LOG)
 }
 
+/// SQLite keeps one only until the file is a WAL database.
+pub(super) fn has_journal(database: &Path) -> bool {
+    beside(database, "-journal").exists()
+}
+
 /// What stands at the database's path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -68,6 +72,9 @@ pub(super) enum Standing {
     Empty,
     File,
 }
+
+/// SQLite's smallest page. It takes a file of a single byte for an empty one, which we must not.
+const SMALLEST: u64 = 512;
 
 /// Looks at the file without opening it, and refuses what must not be trusted.
 pub(super) fn standing(path: &Path) -> Result<Standing, StoreError> {
@@ -88,8 +95,14 @@ pub(super) fn standing(path: &Path) -> Result<Standing, StoreError> {
         }
     };
     must_be_plain(path, &facts)?;
-    if facts.size > 0 {
+    if facts.size >= SMALLEST {
         return Ok(Standing::File);
+    }
+    if facts.size > 0 {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+            detail: format!("{} bytes are no database", facts.size),
+        });
     }
     if beside(path, "-wal").exists() {
         return Err(StoreError::Damaged {
@@ -149,17 +162,30 @@ fn unsafe_path(message: String, hint: &str) -> StoreError {
 /// and the directories above it.
 pub(super) fn prepare_directory(database: &Path) -> Result<(), StoreError> {
     let directory = database.parent().unwrap_or(Path::new("/"));
-    if !directory.exists() {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(|source| StoreError::Io {
-                path: directory.to_owned(),
-                source,
-            })?;
+    let missing: Vec<&Path> = directory
+        .ancestors()
+        .take_while(|place| !place.exists())
+        .collect();
+    for place in missing.into_iter().rev() {
+        os::fs::create_private_directory(place).map_err(|source| StoreError::Io {
+            path: place.to_owned(),
+            source,
+        })?;
     }
     check_directories(directory)
+}
+
+fn trusts_directory() -> bool {
+    std::env::var_os("PUNCTUAL_TRUST_DIR").is_some_and(|value| value == "1")
+}
+
+/// The database's directory, if others can write it and only our user's word makes us trust it.
+pub(crate) fn trusted_directory(database: &Path) -> Option<&Path> {
+    let directory = database.parent().filter(|_| trusts_directory())?;
+    let facts = os::fs::stat(directory).ok()?;
+    let by_group = facts.mode & 0o020 != 0 && facts.gid != os::fs::effective_gid();
+    let by_others = facts.uid != os::fs::effective_uid() || facts.mode & 0o002 != 0;
+    (by_group || by_others).then_some(directory)
 }
 
 /// The database's directory is ours and nobody else's to write; each one above belongs to
@@ -171,7 +197,7 @@ pub(super) fn check_directories(directory: &Path) -> Result<(), StoreError> {
         |source| StoreError::Io { path, source }
     };
     let directory = directory.canonicalize().map_err(io_error(directory))?;
-    let trusted = std::env::var_os("PUNCTUAL_TRUST_DIR").is_some_and(|value| value == "1");
+    let trusted = trusts_directory();
     let (me, my_group) = (os::fs::effective_uid(), os::fs::effective_gid());
     let mut below_is_ours = true;
     for (height, place) in directory.ancestors().enumerate() {

@@ -57,11 +57,14 @@ impl Store {
             path: path.to_owned(),
             writable: false,
         };
-        match store.look().map_err(|error| error.at(path))? {
-            Version::Empty => Ok(None),
-            Version::Current => Ok(Some(store)),
+        match store.look() {
+            Ok(Version::Empty) => Ok(None),
+            Ok(Version::Current) => Ok(Some(store)),
             // An older file is brought up to date by the next command that writes.
-            Version::Older(_) => Self::open(path).map(Some),
+            Ok(Version::Older(_)) => Self::open(path).map(Some),
+            // Its maker died in the very making: only a writer may take back what was half done.
+            Err(StoreError::ReadOnly(_)) if file::has_journal(path) => Self::open(path).map(Some),
+            Err(error) => Err(error.at(path)),
         }
     }
 

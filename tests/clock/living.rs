@@ -1,10 +1,5 @@
 //! Time goes wrong under a living runner.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot look fails where it wanted to"
-)]
-
 use chrono::{TimeDelta, Utc};
 use rustix::process::Signal;
 
@@ -31,23 +26,27 @@ fn a_step_of_an_hour_shortens_no_time_limit_and_no_backoff() {
     sandbox.ok([&add[..], &["long", "--timeout", "10m", "sleep 60"]].concat());
     let fails = ["again", "--retries", "1", "--backoff", "30m", "exit 1"];
     sandbox.ok([&add[..], &fails].concat());
-    sandbox.ok(["add", "every 1m", "--name", "tick", "echo x >> ticks"]);
+    sandbox.ok(["add", "every 1s", "--name", "tick", "echo x >> ticks"]);
     sandbox.until_state("long", "running");
     sandbox.until_state("again", "retrying");
 
     sandbox.write("offset", "+1h\n");
-    // The kernel's clock did not move, so somebody has to wake it.
-    sandbox.ok([&add[..], &["poke", "true"]].concat());
+    // The kernel's clock does not move: the timer rings once more, and then others wake it.
     until(PATIENCE, "it notices", || runner.log().contains("clock"));
+    sandbox.ok([&add[..], &["poke", "true"]].concat());
     sandbox.until_state("poke", "succeeded");
     // The hour was an hour of due times.
-    sandbox.until_lines("ticks", 1);
+    until(PATIENCE, "the hour is counted", || {
+        let history = sandbox.json(["history", "tick"]);
+        let mut runs = history.as_array().unwrap().iter();
+        runs.any(|run| run["missed_count"].as_i64() > Some(3_000))
+    });
     assert_eq!(sandbox.state("long"), "running", "{}", runner.log());
     assert_eq!(sandbox.state("again"), "retrying", "{}", runner.log());
     let next = sandbox.json(["show", "again"])["next"].clone();
     let next: chrono::DateTime<Utc> = next.as_str().unwrap().parse().unwrap();
     assert!(next - Utc::now() > TimeDelta::minutes(60), "{next}");
-    assert_eq!(sandbox.lines("ticks").len(), 1);
+    assert!(sandbox.lines("ticks").len() < 30);
     assert_eq!(runner.stop(), 0);
 }
 
@@ -63,15 +62,15 @@ fn what_slept_through_many_times_runs_once_and_goes_on() {
     sandbox.until_lines("ran", 2);
     runner.signal(Signal::STOP);
     let begun = Utc::now();
-    until(PATIENCE, "seven seconds have passed", || {
-        Utc::now() - begun > TimeDelta::seconds(7)
+    until(PATIENCE, "eight seconds have passed", || {
+        Utc::now() - begun > TimeDelta::seconds(8)
     });
     runner.signal(Signal::CONT);
     let history = |job: &str| sandbox.json(["history", job]).as_array().unwrap().clone();
     until(PATIENCE, "it went on", || {
         let last = history("tick");
         last.iter()
-            .any(|run| run["missed_count"].as_i64() > Some(3))
+            .any(|run| run["missed_count"].as_i64() > Some(1))
             && last[0]["missed_count"].is_null()
     });
     assert_eq!(runner.stop(), 0);

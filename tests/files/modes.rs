@@ -28,7 +28,6 @@ fn what_we_make_is_private_whatever_the_umask() {
 }
 
 #[test]
-#[ignore = "a directory made under umask 0777 has mode 0000: mkdir(2) masks the mode"]
 fn even_under_a_mask_that_takes_everything() {
     assert_private("0777");
 }

@@ -303,7 +303,6 @@ fn what_is_no_database() {
 }
 
 #[test]
-#[ignore = "SQLite takes a file of one byte for an empty one, and `add` writes over it"]
 fn a_single_byte() {
     let sandbox = with_database();
     fs::write(sandbox.database(), "x").unwrap();

@@ -8,7 +8,6 @@ use std::process::Command;
 use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
 
 #[test]
-#[ignore = "nothing ignores SIGXFSZ, so the limit kills"]
 fn a_limit_on_file_sizes_is_an_error_and_not_a_death() {
     let sandbox = Sandbox::new();
     sandbox.ok(["add", "never", "--name", "x", "true"]);

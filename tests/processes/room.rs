@@ -44,7 +44,7 @@ fn when_no_process_can_be_made_the_run_waits_and_no_attempt_is_spent() {
         sandbox.ok(["add", "now", "--name", error, command]);
         let answer = sandbox.with_fate(&call, nth, &format!("error={error}"), &until_idle);
         assert_eq!(answer.code, 0, "{answer:?}");
-        let complaints = answer.err.matches("no process could be started").count();
+        let complaints = answer.err.matches("no room for another process").count();
         assert_eq!(complaints, 1, "{answer:?}");
         assert_eq!(sandbox.state(error), "succeeded");
     }

@@ -1,10 +1,5 @@
 //! Whoever started the runner: a container, a shell that ignores signals, nobody who listens.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot look fails where it wanted to"
-)]
-
 use std::process::Command;
 
 use rustix::process::Signal;

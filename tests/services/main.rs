@@ -8,7 +8,9 @@
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 
+mod containers;
 mod forwarding;
+mod mail;
 mod metrics;
 mod notify;
 mod units;

@@ -3,13 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
 use crate::engine::ends;
-use crate::engine::ledger::{Claim, Dispatched};
-use crate::schedule::Recurrence;
-use crate::store::{AttemptRow, JobRow, RunRow, Stage, Tx};
+use crate::engine::ledger::Claim;
+use crate::store::{AttemptRow, JobRow, RunRow, Stage};
 
 use super::books::Book;
 use super::runner::Runner;
@@ -213,6 +210,7 @@ impl World {
     /// What must hold at the moment a process is started.
     pub(super) fn audit_start(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
         self.audit_turn(claim)?;
+        self.audit_parents(claim)?;
         let name = &claim.row.name;
         let wall = self.wall();
         let pool = self.runner.as_ref().map_or(0, |runner| runner.pool);
@@ -250,6 +248,28 @@ impl World {
             *starts <= retries + 1,
             "{name} is started for the {starts}th time with {retries} retries"
         );
+        Ok(())
+    }
+
+    /// What a run waited for has come, and is written down.
+    fn audit_parents(&self, claim: &Claim) -> Result<(), Broken> {
+        let read = self.store.read();
+        let Some(job) = read.job(claim.row.job)? else {
+            return Ok(());
+        };
+        let Some(mode) = ends::mode_of(&job) else {
+            return Ok(());
+        };
+        let run = self.audit.open.get(&claim.row.run);
+        for parent in read.parents(job.id)? {
+            let fits = |row: &RunRow| row.job == parent && ends::holds(mode, row.stage);
+            must!(
+                run.is_none_or(|run| run.origin != Origin::After)
+                    || self.audit.ended.values().any(fits),
+                "{} starts before job {parent} ended as it should",
+                claim.row.name
+            );
+        }
         Ok(())
     }
 

@@ -50,6 +50,8 @@ fn play_all(scenario: Scenario) {
 }
 
 fn fail(scenario: Scenario, seed: u64) -> ! {
+    // Said first, for the second time may end in a panic.
+    println!("{scenario:?}, seed {seed}");
     let (world, ended) = play(seed, scenario, true);
     let found = match ended {
         Err(Broken(found)) => found,

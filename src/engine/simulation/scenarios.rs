@@ -150,12 +150,10 @@ fn prepare(seed: u64, scenario: Scenario, traced: bool) -> (World, u64) {
         Scenario::Verbs | Scenario::Mixed => rng.between(0, 20),
         _ => rng.between(0, 6),
     };
-    if troubles > 0 {
-        for _ in 0..troubles {
-            let at = rng.between(0, horizon);
-            if let Some(trouble) = scenario.trouble(&mut rng, beat) {
-                world.at(at, trouble);
-            }
+    for _ in 0..troubles {
+        let at = rng.between(0, horizon);
+        if let Some(trouble) = scenario.trouble(&mut rng, beat) {
+            world.at(at, trouble);
         }
     }
     world.later(0, Happening::Start);

@@ -3,6 +3,7 @@
 mod notes;
 mod refusals;
 
+use crate::domain::MailTo;
 use proptest::prelude::*;
 
 use super::Style::{System, User};
@@ -135,7 +136,7 @@ fn special_settings_are_not_variables() {
         User,
     );
     let first = &crontab.entries[0].settings;
-    assert_eq!(first.mail_to.as_deref(), Some("a,b"));
+    assert_eq!(first.mail_to.as_ref().map(MailTo::as_str), Some("a,b"));
     assert_eq!(first.tz.as_deref(), Some("UTC"));
     assert_eq!(first.jitter, crate::domain::Span::parse("45m").ok());
     assert!(first.env.is_empty());

@@ -10,6 +10,25 @@ fn notes(text: &str, style: Style) -> Vec<String> {
 }
 
 #[test]
+fn what_is_no_address_is_not_mailed_to() {
+    let notes = notes("MAILTO=root HOME=/ \n@daily a\n", User);
+    let first = notes.first().map(String::as_str);
+    assert_eq!(
+        first,
+        Some(
+            "1: \"root HOME=/\" is not a mail address: only letters, digits and the signs of a \
+             plain address may be in it; nothing is mailed"
+        )
+    );
+    assert_eq!(
+        read("MAILTO=a b\n@daily a\n", User).entries[0]
+            .settings
+            .mail_to,
+        None
+    );
+}
+
+#[test]
 fn what_differs_from_cron_is_noted() {
     for (text, note) in [
         (
@@ -34,7 +53,7 @@ fn what_differs_from_cron_is_noted() {
             "1: nothing is expanded in a setting: `~` stays as it is written",
         ),
         (
-            "MAILTO=root HOME=/ \n",
+            "LANG=C HOME=/ \n",
             "1: the value runs to the end of the line and includes `HOME=/`; \
              give each setting its own line",
         ),
