@@ -76,6 +76,9 @@ _punctual() {
             punctual,run)
                 cmd="punctual__subcmd__run"
                 ;;
+            punctual,service)
+                cmd="punctual__subcmd__service"
+                ;;
             punctual,show)
                 cmd="punctual__subcmd__show"
                 ;;
@@ -141,6 +144,9 @@ _punctual() {
                 ;;
             punctual__subcmd__help,run)
                 cmd="punctual__subcmd__help__subcmd__run"
+                ;;
+            punctual__subcmd__help,service)
+                cmd="punctual__subcmd__help__subcmd__service"
                 ;;
             punctual__subcmd__help,show)
                 cmd="punctual__subcmd__help__subcmd__show"
@@ -212,7 +218,7 @@ _punctual() {
 
     case "${cmd}" in
         punctual)
-            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help"
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -234,7 +240,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__add)
-            opts="-q -v -h -V --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -325,6 +331,14 @@ _punctual() {
                     return 0
                     ;;
                 --on-finish)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mail-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mail-on)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -472,7 +486,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__edit)
-            opts="-q -v -h -V --when --name --unset --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --when --name --unset --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -570,6 +584,14 @@ _punctual() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --mail-to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mail-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --cwd)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -614,7 +636,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help)
-            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help"
+            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -936,6 +958,20 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__service)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1510,7 +1546,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__run)
-            opts="-j -q -v -h -V --file --until-idle --for --grace --on-failure --leave-running --db --json --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --file --until-idle --for --grace --on-failure --leave-running --forward-output --log-format --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1536,6 +1572,36 @@ _punctual() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --forward-output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__service)
+            opts="-q -v -h -V --system --user --allow-setuid --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1574,7 +1640,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__status)
-            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --metrics --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -51,6 +51,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand check 'Find out whether anything is wrong: exit 1 then'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
+            cand service 'Print a systemd unit that keeps a runner of this database alive'
             cand completions 'Print the completions of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -77,6 +78,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand --on-success 'Command for the shell when a run succeeded; the run''s JSON is its input'
             cand --on-failure 'When a run failed, was missed, expired, or lost its dependency'
             cand --on-finish 'When a run succeeded, failed or was cancelled'
+            cand --mail-to 'Mail the output to these addresses, through sendmail'
+            cand --mail-on 'Mail on: failure, output (whatever wrote something) or always [default: failure]'
             cand --cwd 'Working directory [default: this one]'
             cand --env 'Set a variable (K=V), or copy one from here (K)'
             cand --env-file 'Read K=V lines from a file at each attempt'
@@ -178,6 +181,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand --on-success 'Command for the shell when a run succeeded; the run''s JSON is its input'
             cand --on-failure 'When a run failed, was missed, expired, or lost its dependency'
             cand --on-finish 'When a run succeeded, failed or was cancelled'
+            cand --mail-to 'Mail the output to these addresses, through sendmail'
+            cand --mail-on 'Mail on: failure, output (whatever wrote something) or always [default: failure]'
             cand --cwd 'Working directory [default: this one]'
             cand --env 'Set a variable (K=V), or copy one from here (K)'
             cand --env-file 'Read K=V lines from a file at each attempt'
@@ -493,6 +498,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand --for 'Stop after D, as on SIGTERM'
             cand --grace 'How long running work may go on after the first signal: D or forever [default: 25s]'
             cand --on-failure 'Command for the shell when a run fails whose job has no --on-failure'
+            cand --forward-output 'Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json'
+            cand --log-format 'How events are written to standard error: text, or json, an object a line [default: text]'
             cand --db 'The database file'
             cand --color 'When to use colours'
             cand --until-idle 'Exit when nothing runs, is due or waits for a retry'
@@ -510,6 +517,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
         &'punctual;status'= {
             cand --db 'The database file'
             cand --color 'When to use colours'
+            cand --metrics 'Numbers for a monitor, in the text format of Prometheus'
             cand --json 'Print one JSON document instead of text for people'
             cand -q 'Print only what was asked for'
             cand --quiet 'Print only what was asked for'
@@ -561,6 +569,22 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'punctual;service'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --system 'For the system''s manager; the runner is the database''s owner [default: when root asks]'
+            cand --user 'For the manager of the user who installs it [default: unless root asks]'
+            cand --allow-setuid 'Leave out what keeps jobs from sudo and from mailers that are set-uid'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'punctual;completions'= {
             cand --db 'The database file'
             cand --color 'When to use colours'
@@ -595,6 +619,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand check 'Find out whether anything is wrong: exit 1 then'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
+            cand service 'Print a systemd unit that keeps a runner of this database alive'
             cand completions 'Print the completions of a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -652,6 +677,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
         &'punctual;help;prune'= {
         }
         &'punctual;help;backup'= {
+        }
+        &'punctual;help;service'= {
         }
         &'punctual;help;completions'= {
         }

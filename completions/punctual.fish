@@ -55,6 +55,7 @@ complete -c punctual -n "__fish_punctual_needs_command" -f -a "status" -d 'The r
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "check" -d 'Find out whether anything is wrong: exit 1 then'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "prune" -d 'Forget now what is beyond keeping'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "backup" -d 'Write a consistent copy of the database, while the runner works'
+complete -c punctual -n "__fish_punctual_needs_command" -f -a "service" -d 'Print a systemd unit that keeps a runner of this database alive'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l name -d 'Name of the job [default: made from the command]' -r
@@ -81,6 +82,8 @@ complete -c punctual -n "__fish_punctual_using_subcommand add" -l output-limit -
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-success -d 'Command for the shell when a run succeeded; the run\'s JSON is its input' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-failure -d 'When a run failed, was missed, expired, or lost its dependency' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-finish -d 'When a run succeeded, failed or was cancelled' -r
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l mail-to -d 'Mail the output to these addresses, through sendmail' -r
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l mail-on -d 'Mail on: failure, output (whatever wrote something) or always [default: failure]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l cwd -d 'Working directory [default: this one]' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
@@ -166,6 +169,8 @@ complete -c punctual -n "__fish_punctual_using_subcommand edit" -l output-limit 
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-success -d 'Command for the shell when a run succeeded; the run\'s JSON is its input' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-failure -d 'When a run failed, was missed, expired, or lost its dependency' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-finish -d 'When a run succeeded, failed or was cancelled' -r
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l mail-to -d 'Mail the output to these addresses, through sendmail' -r
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l mail-on -d 'Mail on: failure, output (whatever wrote something) or always [default: failure]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l cwd -d 'Working directory [default: this one]' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
@@ -394,6 +399,8 @@ complete -c punctual -n "__fish_punctual_using_subcommand run" -l file -d 'Make 
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l for -d 'Stop after D, as on SIGTERM' -r
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l grace -d 'How long running work may go on after the first signal: D or forever [default: 25s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l on-failure -d 'Command for the shell when a run fails whose job has no --on-failure' -r
+complete -c punctual -n "__fish_punctual_using_subcommand run" -l forward-output -d 'Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json' -r
+complete -c punctual -n "__fish_punctual_using_subcommand run" -l log-format -d 'How events are written to standard error: text, or json, an object a line [default: text]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l db -d 'The database file' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -409,6 +416,7 @@ complete -c punctual -n "__fish_punctual_using_subcommand status" -l db -d 'The 
 complete -c punctual -n "__fish_punctual_using_subcommand status" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c punctual -n "__fish_punctual_using_subcommand status" -l metrics -d 'Numbers for a monitor, in the text format of Prometheus'
 complete -c punctual -n "__fish_punctual_using_subcommand status" -l json -d 'Print one JSON document instead of text for people'
 complete -c punctual -n "__fish_punctual_using_subcommand status" -s q -l quiet -d 'Print only what was asked for'
 complete -c punctual -n "__fish_punctual_using_subcommand status" -s v -l verbose -d 'Say on stderr which database is used'
@@ -443,6 +451,18 @@ complete -c punctual -n "__fish_punctual_using_subcommand backup" -s q -l quiet 
 complete -c punctual -n "__fish_punctual_using_subcommand backup" -s v -l verbose -d 'Say on stderr which database is used'
 complete -c punctual -n "__fish_punctual_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c punctual -n "__fish_punctual_using_subcommand backup" -s V -l version -d 'Print version'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l db -d 'The database file' -r -F
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l system -d 'For the system\'s manager; the runner is the database\'s owner [default: when root asks]'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l user -d 'For the manager of the user who installs it [default: unless root asks]'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l allow-setuid -d 'Leave out what keeps jobs from sudo and from mailers that are set-uid'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -l json -d 'Print one JSON document instead of text for people'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -s q -l quiet -d 'Print only what was asked for'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -s v -l verbose -d 'Say on stderr which database is used'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -s h -l help -d 'Print help'
+complete -c punctual -n "__fish_punctual_using_subcommand service" -s V -l version -d 'Print version'
 complete -c punctual -n "__fish_punctual_using_subcommand completions" -l db -d 'The database file' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -452,28 +472,29 @@ complete -c punctual -n "__fish_punctual_using_subcommand completions" -s q -l q
 complete -c punctual -n "__fish_punctual_using_subcommand completions" -s v -l verbose -d 'Say on stderr which database is used'
 complete -c punctual -n "__fish_punctual_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c punctual -n "__fish_punctual_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "add" -d 'Create a job: its name and next time are the answer'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "list" -d 'List the jobs: what, when next, how it went, why it waits'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "show" -d 'Show everything about a job or a run'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "edit" -d 'Change jobs in place'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "remove" -d 'Remove jobs; their history stays readable'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "pause" -d 'Start nothing new of some jobs, until they are resumed'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "resume" -d 'Let paused jobs go on'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "trigger" -d 'Run jobs once more now, exactly as their schedule would'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "cancel" -d 'End running runs, drop waiting ones'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "retry" -d 'Make new runs of jobs whose runs have ended'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "wait" -d 'Wait until runs are final, and exit as they did'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "logs" -d 'Print what a run wrote, stdout and stderr in order'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "history" -d 'List runs, newest first'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "next" -d 'Say when a job, or any WHEN, comes next'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "queue" -d 'Queues: named lanes with their own limit'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "run" -d 'The runner: executes jobs on schedule, in the foreground'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "status" -d 'The runner and the queues on one screen'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "check" -d 'Find out whether anything is wrong: exit 1 then'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "prune" -d 'Forget now what is beyond keeping'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "backup" -d 'Write a consistent copy of the database, while the runner works'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "add" -d 'Create a job: its name and next time are the answer'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "list" -d 'List the jobs: what, when next, how it went, why it waits'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "show" -d 'Show everything about a job or a run'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "edit" -d 'Change jobs in place'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "remove" -d 'Remove jobs; their history stays readable'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "pause" -d 'Start nothing new of some jobs, until they are resumed'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "resume" -d 'Let paused jobs go on'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "trigger" -d 'Run jobs once more now, exactly as their schedule would'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "cancel" -d 'End running runs, drop waiting ones'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "retry" -d 'Make new runs of jobs whose runs have ended'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "wait" -d 'Wait until runs are final, and exit as they did'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "logs" -d 'Print what a run wrote, stdout and stderr in order'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "history" -d 'List runs, newest first'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "next" -d 'Say when a job, or any WHEN, comes next'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "queue" -d 'Queues: named lanes with their own limit'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "run" -d 'The runner: executes jobs on schedule, in the foreground'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "status" -d 'The runner and the queues on one screen'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "check" -d 'Find out whether anything is wrong: exit 1 then'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "prune" -d 'Forget now what is beyond keeping'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "backup" -d 'Write a consistent copy of the database, while the runner works'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "service" -d 'Print a systemd unit that keeps a runner of this database alive'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c punctual -n "__fish_punctual_using_subcommand help; and not __fish_seen_subcommand_from add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c punctual -n "__fish_punctual_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'List the queues with their slots and depth'
 complete -c punctual -n "__fish_punctual_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "set" -d 'Set how many runs of a queue may be alive at once'
 complete -c punctual -n "__fish_punctual_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "pause" -d 'Start nothing new of a queue'

@@ -54,6 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find out whether anything is wrong: exit 1 then')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Forget now what is beyond keeping')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write a consistent copy of the database, while the runner works')
+            [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Print a systemd unit that keeps a runner of this database alive')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -81,6 +82,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--on-success', '--on-success', [CompletionResultType]::ParameterName, 'Command for the shell when a run succeeded; the run''s JSON is its input')
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'When a run failed, was missed, expired, or lost its dependency')
             [CompletionResult]::new('--on-finish', '--on-finish', [CompletionResultType]::ParameterName, 'When a run succeeded, failed or was cancelled')
+            [CompletionResult]::new('--mail-to', '--mail-to', [CompletionResultType]::ParameterName, 'Mail the output to these addresses, through sendmail')
+            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Mail on: failure, output (whatever wrote something) or always [default: failure]')
             [CompletionResult]::new('--cwd', '--cwd', [CompletionResultType]::ParameterName, 'Working directory [default: this one]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set a variable (K=V), or copy one from here (K)')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'Read K=V lines from a file at each attempt')
@@ -186,6 +189,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--on-success', '--on-success', [CompletionResultType]::ParameterName, 'Command for the shell when a run succeeded; the run''s JSON is its input')
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'When a run failed, was missed, expired, or lost its dependency')
             [CompletionResult]::new('--on-finish', '--on-finish', [CompletionResultType]::ParameterName, 'When a run succeeded, failed or was cancelled')
+            [CompletionResult]::new('--mail-to', '--mail-to', [CompletionResultType]::ParameterName, 'Mail the output to these addresses, through sendmail')
+            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Mail on: failure, output (whatever wrote something) or always [default: failure]')
             [CompletionResult]::new('--cwd', '--cwd', [CompletionResultType]::ParameterName, 'Working directory [default: this one]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set a variable (K=V), or copy one from here (K)')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'Read K=V lines from a file at each attempt')
@@ -526,6 +531,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after D, as on SIGTERM')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long running work may go on after the first signal: D or forever [default: 25s]')
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'Command for the shell when a run fails whose job has no --on-failure')
+            [CompletionResult]::new('--forward-output', '--forward-output', [CompletionResultType]::ParameterName, 'Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How events are written to standard error: text, or json, an object a line [default: text]')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--until-idle', '--until-idle', [CompletionResultType]::ParameterName, 'Exit when nothing runs, is due or waits for a retry')
@@ -544,6 +551,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
         'punctual;status' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Numbers for a monitor, in the text format of Prometheus')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document instead of text for people')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only what was asked for')
@@ -599,6 +607,23 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'punctual;service' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'For the system''s manager; the runner is the database''s owner [default: when root asks]')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'For the manager of the user who installs it [default: unless root asks]')
+            [CompletionResult]::new('--allow-setuid', '--allow-setuid', [CompletionResultType]::ParameterName, 'Leave out what keeps jobs from sudo and from mailers that are set-uid')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document instead of text for people')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'punctual;completions' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -634,6 +659,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find out whether anything is wrong: exit 1 then')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Forget now what is beyond keeping')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write a consistent copy of the database, while the runner works')
+            [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Print a systemd unit that keeps a runner of this database alive')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -716,6 +742,9 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;help;backup' {
+            break
+        }
+        'punctual;help;service' {
             break
         }
         'punctual;help;completions' {

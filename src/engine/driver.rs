@@ -4,6 +4,8 @@
 //! One thread runs this loop; it sleeps until the kernel has something to say. An idle runner has one timer
 //! set, and nothing ticks.
 
+mod children;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
@@ -19,21 +21,17 @@ use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
 use crate::os::{fs, signals, users};
-use crate::process::group::{self, signal_tree};
 use crate::process::{Ended, Identity, orphan, output, strangers};
-use crate::store::{
-    OpenAttempt, Process, Store, StoreError, lock_path, output_path, outputs_beside,
-};
+use crate::store::{Store, StoreError, lock_path};
 
-use super::core::{Blow, Config, Core, Effect, Event, Line, Now};
-use super::forward::{From, Outlet};
+use super::core::{Config, Core, Effect, Event, Line, Now};
+use super::forward::Outlet;
 use super::hooks::{self, HookEnd};
-use super::ledger::{Claim, HookStart, Ledger, Mail};
+use super::ledger::{HookStart, Ledger, Mail};
 use super::log;
 use super::mail::{self, Letter, Sender};
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
-use super::recovery::Facts;
 use super::start;
 use super::writer::{Told, Writer};
 
@@ -452,140 +450,9 @@ impl Driver {
         None
     }
 
-    /// The file of an ended attempt goes, or serves another one.
-    fn discard(&mut self, attempt: AttemptId) {
-        self.alive.remove(&attempt);
-        let path = self.launcher.output_of(attempt);
-        // A file that is still read for somebody else cannot begin anew.
-        let is_free = !self.outlet.holds_files();
-        let spare = (is_free && self.spares.len() < SPARES)
-            .then(|| output::recycle(&path))
-            .flatten();
-        match spare {
-            Some(spare) => self.spares.push(spare),
-            None => {
-                let _ = output::discard(&path);
-            }
-        }
-    }
-
     fn set_timer(&mut self, at: Option<DateTime<Utc>>) {
         if let Err(error) = self.timer.set(at) {
             self.say(&format!("cannot set the timer: {error}"));
-        }
-    }
-
-    fn spawn(&mut self, claim: &Claim, slot: u32) -> Event {
-        let attempt = claim.row.attempt;
-        let mut spare = self.spares.pop();
-        let launched = self.launcher.launch(claim, slot, &mut spare);
-        self.spares.extend(spare);
-        let child = match launched {
-            Ok(child) => child,
-            Err(refusal) => return Event::NotStarted(attempt, refusal),
-        };
-        let process = Process {
-            boot: child.identity.boot.to_string(),
-            pid: child.identity.pid,
-            ticks: child.identity.start,
-            uptime_ms: clock::monotonic().as_millis() as u64,
-            started: Utc::now(),
-            slot,
-        };
-        self.know(claim, child.identity.clone(), From::Start);
-        let tell = self.tell_end.clone();
-        let mut child = child;
-        tokio::spawn(async move {
-            let ended = child.ended().await;
-            let _ = tell.send((attempt, ended));
-        });
-        Event::Started(attempt, process)
-    }
-
-    fn know(&mut self, claim: &Claim, identity: Identity, from: From) {
-        let attempt = claim.row.attempt;
-        let path = self.launcher.output_of(attempt);
-        self.outlet.follow(attempt, &claim.row.name, &path, from);
-        self.alive.insert(
-            attempt,
-            Alive {
-                identity,
-                mark: self.launcher.mark_of(attempt),
-                limit: claim.options.output_limit().bytes(),
-                path,
-            },
-        );
-        if self.trim_at.is_none() {
-            self.trim_at = Some(tokio::time::Instant::now() + TRIM_EVERY);
-        }
-    }
-
-    /// Looks for the processes of attempts that an earlier runner left without an end.
-    fn examine(&mut self, open: Vec<(OpenAttempt, Claim)>) -> Vec<(Claim, Facts)> {
-        open.into_iter()
-            .map(|(open, claim)| {
-                let attempt = open.attempt;
-                let path = self.launcher.output_of(attempt);
-                let has_output = path.symlink_metadata().is_ok();
-                let recorded = open.process.is_some();
-                let found = match &open.process {
-                    Some(process) => orphan::adopt(&identity_of(process)),
-                    None if has_output => orphan::find_marked(&self.launcher.mark_of(attempt))
-                        .first()
-                        .and_then(orphan::adopt),
-                    None => None,
-                };
-                // The process of another database, of which this one is a copy, is not ours to
-                // adopt: its output is elsewhere, and so it says itself.
-                let found =
-                    found.filter(|orphan| has_output || self.launcher.is_ours(orphan.identity.pid));
-                let alive = found.map(|orphan| {
-                    let process = open.process.unwrap_or_else(|| Process {
-                        boot: orphan.identity.boot.to_string(),
-                        pid: orphan.identity.pid,
-                        ticks: orphan.identity.start,
-                        uptime_ms: clock::monotonic().as_millis() as u64,
-                        started: Utc::now(),
-                        slot: 0,
-                    });
-                    self.adopted.insert(attempt, orphan);
-                    process
-                });
-                let facts = Facts {
-                    alive,
-                    has_output,
-                    recorded,
-                };
-                (claim, facts)
-            })
-            .collect()
-    }
-
-    fn adopt(&mut self, claim: &Claim, process: &Process) {
-        let attempt = claim.row.attempt;
-        self.know(claim, identity_of(process), From::Here);
-        let Some(mut orphan) = self.adopted.remove(&attempt) else {
-            return;
-        };
-        let tell = self.tell_end.clone();
-        tokio::spawn(async move {
-            let ended = orphan.ended().await;
-            let _ = tell.send((attempt, ended));
-        });
-    }
-
-    fn strike(&mut self, attempt: AttemptId, blow: Blow) {
-        let Some(alive) = self.alive.get(&attempt) else {
-            return;
-        };
-        let signals: &[group::Signal] = match blow {
-            Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
-            Blow::Kill => &[group::Signal::Kill],
-            Blow::Number(number) => &[group::Signal::Other(number)],
-        };
-        for signal in signals {
-            // Nobody there any more is the answer we want.
-            let _ = signal_tree(&alive.identity, &alive.mark, *signal);
         }
     }
 
@@ -613,30 +480,6 @@ impl Driver {
             now: Utc::now(),
             zone: (self.zone)(),
         })
-    }
-
-    fn trim(&mut self) {
-        for alive in self.alive.values() {
-            let _ = output::trim(&alive.path, alive.limit);
-        }
-        self.trim_at = (!self.alive.is_empty()).then(|| tokio::time::Instant::now() + TRIM_EVERY);
-    }
-
-    /// Output files whose attempts have ended: an earlier runner died between the commit
-    /// and the removal.
-    fn forget_old_outputs(&mut self) {
-        let database = self.launcher.database();
-        let Ok(Some(store)) = Store::open_read(database) else {
-            return;
-        };
-        let Ok(open) = store.read().open_attempts() else {
-            return;
-        };
-        for attempt in outputs_beside(database).unwrap_or_default() {
-            if !open.iter().any(|open| open.attempt == attempt) {
-                let _ = output::discard(&output_path(database, attempt));
-            }
-        }
     }
 
     fn notice_step(&mut self) {
@@ -691,12 +534,4 @@ fn now() -> Now {
 fn offset() -> TimeDelta {
     let since_boot = TimeDelta::from_std(clock::boottime()).unwrap_or(TimeDelta::zero());
     Utc::now() - DateTime::UNIX_EPOCH - since_boot
-}
-
-fn identity_of(process: &Process) -> Identity {
-    Identity {
-        boot: process.boot.as_str().into(),
-        pid: process.pid,
-        start: process.ticks,
-    }
 }
