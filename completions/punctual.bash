@@ -240,12 +240,16 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__add)
-            opts="-q -v -h -V --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --batch --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -56,6 +56,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'punctual;add'= {
+            cand --batch 'Add a job for each line of a file, or of standard input (-), all or none: see below'
             cand --name 'Name of the job [default: made from the command]'
             cand --if-exists 'What to do when a job of this name exists'
             cand --tz 'IANA zone in which WHEN is read [default: the machine''s]'

@@ -58,6 +58,7 @@ complete -c punctual -n "__fish_punctual_needs_command" -f -a "backup" -d 'Write
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "service" -d 'Print a systemd unit that keeps a runner of this database alive'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c punctual -n "__fish_punctual_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l batch -d 'Add a job for each line of a file, or of standard input (-), all or none: see below' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l name -d 'Name of the job [default: made from the command]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l if-exists -d 'What to do when a job of this name exists' -r -f -a "error\t'Refuse (exit 4)'
 keep\t'Leave it as it is, and say so'

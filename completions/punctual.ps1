@@ -60,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;add' {
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Add a job for each line of a file, or of standard input (-), all or none: see below')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the job [default: made from the command]')
             [CompletionResult]::new('--if-exists', '--if-exists', [CompletionResultType]::ParameterName, 'What to do when a job of this name exists')
             [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'IANA zone in which WHEN is read [default: the machine''s]')

@@ -11,9 +11,12 @@ use super::args::AddArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::{json, text, time};
-use super::{command, logs, options, wait};
+use super::{batch, command, logs, options, wait, warn};
 
 pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if let Some(path) = &args.batch {
+        return batch::add_batch(args, path, context);
+    }
     check_when(&args.when)?;
     let separated = has_separator(args, context);
     let command = command::of_words(&args.command, &args.job, separated)?;
@@ -33,6 +36,7 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         options: options::overlay(options::captured(&args.job)?, &args.job, context)?,
         source: None,
     };
+    warn::schedule(&args.when, definition.options.tz.as_deref(), "", context);
     let mut store = context.open()?;
     let admitted = store.write(|tx| {
         let admitted = admit::admit(tx, &definition, args.if_exists, moment)?;

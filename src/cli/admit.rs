@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{Command, Job, JobId, JobState, Kind, Name, Options, Origin, Span};
-use crate::engine::ends;
+use crate::domain::{Command, Job, JobId, Kind, Name, Options, Origin, Span};
 use crate::schedule::{self, Context as When, Seed, Timing};
 use crate::store::{NewJob, NewRun, Stage, Tx};
 
 use super::args::IfExists;
+use super::chain;
 use super::failure::{Code, Failure};
-use super::select;
+use super::user;
 
 /// A job as somebody wants it.
 #[derive(Debug, Clone)]
@@ -56,6 +56,35 @@ pub(super) fn admit(
     if_exists: IfExists,
     moment: Moment,
 ) -> Result<Admitted, Failure> {
+    let placed = place(tx, definition, if_exists, moment)?;
+    placed.chain(tx, moment)?;
+    Ok(placed.admitted)
+}
+
+/// A job that is in its place, but does not wait for others yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed {
+    pub admitted: Admitted,
+    /// It waits for others: the caller has to see to that when all of them are there.
+    pub is_chained: bool,
+}
+
+impl Placed {
+    fn chain(self, tx: &Tx<'_>, moment: Moment) -> Result<(), Failure> {
+        if self.is_chained {
+            chain::chain(tx, &[self.admitted.id()], moment).map_err(|(_, failure)| failure)?;
+        }
+        Ok(())
+    }
+}
+
+/// As [`admit`], for one of several jobs that may name each other.
+pub(super) fn place(
+    tx: &Tx<'_>,
+    definition: &Definition,
+    if_exists: IfExists,
+    moment: Moment,
+) -> Result<Placed, Failure> {
     let holder = match &definition.name {
         Some(name) => tx.job_named(name)?,
         None => None,
@@ -63,11 +92,14 @@ pub(super) fn admit(
     if let Some(holder) = holder {
         return match if_exists {
             IfExists::Error => Err(taken(&holder.name)),
-            IfExists::Keep => Ok(Admitted::Kept(holder.id)),
-            IfExists::Replace => {
-                redefine(tx, &holder, definition, moment)?;
-                Ok(Admitted::Replaced(holder.id))
-            }
+            IfExists::Keep => Ok(Placed {
+                admitted: Admitted::Kept(holder.id),
+                is_chained: false,
+            }),
+            IfExists::Replace => Ok(Placed {
+                is_chained: replace(tx, &holder, definition, moment)?,
+                admitted: Admitted::Replaced(holder.id),
+            }),
         };
     }
     refuse_taken_key(tx, definition)?;
@@ -79,13 +111,24 @@ pub(super) fn admit(
     if definition.name.is_none() && row.kind != Kind::Once {
         refuse_double(tx, &row)?;
     }
-    let id = tx.insert_job(&row)?;
-    match due {
-        Some(due) => insert_only_run(tx, id, &row, due, moment.now)?,
-        None if row.kind == Kind::After => chain(tx, id, &row, moment)?,
-        None => {}
+    insert(tx, &row, due, moment)
+}
+
+/// Inserts a job under a name that is free.
+pub(super) fn insert(
+    tx: &Tx<'_>,
+    row: &NewJob,
+    due: Option<DateTime<Utc>>,
+    moment: Moment,
+) -> Result<Placed, Failure> {
+    let id = tx.insert_job(row)?;
+    if let Some(due) = due {
+        insert_only_run(tx, id, row, due, moment.now)?;
     }
-    Ok(Admitted::Added(id))
+    Ok(Placed {
+        admitted: Admitted::Added(id),
+        is_chained: row.kind == Kind::After,
+    })
 }
 
 /// Gives a living job a new definition. Its number and its history stay; what a change of WHEN
@@ -96,6 +139,20 @@ pub(super) fn redefine(
     definition: &Definition,
     moment: Moment,
 ) -> Result<(), Failure> {
+    let placed = Placed {
+        is_chained: replace(tx, job, definition, moment)?,
+        admitted: Admitted::Replaced(job.id),
+    };
+    placed.chain(tx, moment)
+}
+
+/// As [`redefine`], for one of several jobs that may name each other: whether it waits for others.
+pub(super) fn replace(
+    tx: &Tx<'_>,
+    job: &Job,
+    definition: &Definition,
+    moment: Moment,
+) -> Result<bool, Failure> {
     let name = definition.name.as_ref().unwrap_or(&job.name);
     let (old, new) = (&job.options, &definition.options);
     let timing_changed = job.when != definition.when
@@ -117,7 +174,7 @@ pub(super) fn redefine(
         };
         tx.redefine_job(job.id, &row)?;
         tx.flag_claims(job.id)?;
-        return Ok(());
+        return Ok(false);
     }
     let (row, due) = row_of(tx, definition, name, moment)?;
     tx.redefine_job(job.id, &row)?;
@@ -139,86 +196,7 @@ pub(super) fn redefine(
         }
         _ => {}
     }
-    if row.kind == Kind::After {
-        chain(tx, job.id, &row, moment)?;
-    }
-    Ok(())
-}
-
-/// Lets an `after` job wait for the jobs it names.
-fn chain(tx: &Tx<'_>, id: JobId, row: &NewJob, moment: Moment) -> Result<(), Failure> {
-    let Ok(schedule::When::After(after)) = schedule::parse(&row.when) else {
-        return Ok(());
-    };
-    let parents = after
-        .jobs
-        .iter()
-        .map(|word| select::job(tx, word))
-        .collect::<Result<Vec<_>, _>>()?;
-    for parent in &parents {
-        if reaches(tx, parent.id, id)? {
-            return Err(Failure::usage(format!(
-                "{} would wait for itself through {}",
-                row.name, parent.name
-            ))
-            .hint("break the circle: one of the jobs needs another WHEN"));
-        }
-    }
-    let ids: Vec<JobId> = parents.iter().map(|parent| parent.id).collect();
-    tx.set_parents(id, &ids)?;
-    let Some(job) = tx.job(id)? else {
-        return Ok(());
-    };
-    if ends::is_one_off(tx, &job)? {
-        tx.insert_run(&NewRun {
-            job: id,
-            origin: Origin::After,
-            stage: Stage::Blocked,
-            reason: None,
-            due: moment.now,
-            queue: tx.queue_id(&row.queue)?,
-            priority: row.priority,
-            missed: None,
-            now: moment.now,
-        })?;
-    }
-    // One-offs that ended before count; a recurring job has to end once more.
-    let mut hopeless = false;
-    for parent in &parents {
-        if parent.state != JobState::Done || !ends::is_one_off(tx, parent)? {
-            continue;
-        }
-        let last = tx.open_or_last_stage(parent.id)?;
-        if last.is_some_and(|stage| ends::holds(after.mode, stage)) {
-            tx.hold(id, parent.id)?;
-        } else {
-            hopeless = true;
-        }
-    }
-    if hopeless {
-        ends::give_up(tx, &job, moment.now)?;
-    } else if tx.all_hold(id)? {
-        ends::fire(tx, &job, moment.now)?;
-    }
-    Ok(())
-}
-
-/// Whether `from` waits for `to`, directly or through others, or is it.
-fn reaches(tx: &Tx<'_>, from: JobId, to: JobId) -> Result<bool, Failure> {
-    let mut seen = vec![from];
-    let mut next = 0;
-    while next < seen.len() {
-        if seen[next] == to {
-            return Ok(true);
-        }
-        for parent in tx.parents(seen[next])? {
-            if !seen.contains(&parent) {
-                seen.push(parent);
-            }
-        }
-        next += 1;
-    }
-    Ok(false)
+    Ok(row.kind == Kind::After)
 }
 
 fn insert_only_run(
@@ -256,6 +234,7 @@ pub(super) fn row_of(
     let text = &definition.when;
     let when = schedule::parse(text).map_err(|error| Failure::when(text, error))?;
     let options = &definition.options;
+    user::check(options)?;
     let zone = match &options.tz {
         Some(zone) => zone_named(zone)?,
         None => moment.zone,
@@ -319,13 +298,18 @@ pub(super) fn zone_named(name: &str) -> Result<Tz, Failure> {
     schedule::parse_zone(name).map_err(|error| Failure::when(name, error))
 }
 
-fn free_name(tx: &Tx<'_>, command: &Command) -> Result<Name, Failure> {
-    let stem = Name::made_from(command.words());
-    let stem = if schedule::is_form_word(stem.as_str()) {
+/// The name that a command makes, or the beginning of it where that is taken.
+pub(super) fn stem<'a>(words: impl IntoIterator<Item = &'a str>) -> Name {
+    let stem = Name::made_from(words);
+    if schedule::is_form_word(stem.as_str()) {
         stem.numbered(1)
     } else {
         stem
-    };
+    }
+}
+
+fn free_name(tx: &Tx<'_>, command: &Command) -> Result<Name, Failure> {
+    let stem = stem(command.words());
     if tx.name_is_free(&stem)? {
         return Ok(stem);
     }
@@ -340,7 +324,7 @@ fn free_name(tx: &Tx<'_>, command: &Command) -> Result<Name, Failure> {
     }
 }
 
-fn taken(name: &Name) -> Failure {
+pub(super) fn taken(name: &Name) -> Failure {
     Failure::new(
         Code::Conflict,
         format!("there is a job named {name} already"),
@@ -350,7 +334,7 @@ fn taken(name: &Name) -> Failure {
     ))
 }
 
-fn refuse_taken_key(tx: &Tx<'_>, definition: &Definition) -> Result<(), Failure> {
+pub(super) fn refuse_taken_key(tx: &Tx<'_>, definition: &Definition) -> Result<(), Failure> {
     if let Some(key) = &definition.options.unique
         && let Some(holder) = tx.job_with_key(key)?
     {
@@ -371,13 +355,14 @@ fn refuse_double(tx: &Tx<'_>, row: &NewJob) -> Result<(), Failure> {
         .find(|job| job.options.cwd == row.options.cwd);
     match twin {
         None => Ok(()),
-        Some(twin) => Err(Failure::new(
-            Code::Conflict,
-            format!(
-                "job {} has the same schedule, command and directory",
-                twin.name
-            ),
-        )
-        .hint("give this one a --name if you want both")),
+        Some(twin) => Err(doubled(&twin.name)),
     }
+}
+
+pub(super) fn doubled(twin: &Name) -> Failure {
+    Failure::new(
+        Code::Conflict,
+        format!("job {twin} has the same schedule, command and directory"),
+    )
+    .hint("give this one a --name if you want both")
 }

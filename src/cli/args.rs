@@ -110,12 +110,18 @@ WHEN is one argument:
   '0 3 * * *': crontab fields (5; 6 with leading seconds; 7 with a year)
   'after build,test' | 'after-any build' | 'after-fail build'
 
+A line of a --batch is a string for the shell. One that begins with { is JSON: command (a string, or
+an array run without a shell), and any of name, when, paused and the options with _ for - (env is an
+object, stdin the text itself). WHEN and options given here hold for lines without their own. `after`
+may name lines above or below.
+
 Examples:
   punctual add now true
   punctual add 'in 10m' 'echo tea is ready'
   punctual add '30 4 * * *' --name backup --timeout 2h --retries 3 -- restic backup /data
   punctual add 'every 1h' --tz Europe/Berlin 'date >> hours.txt'
-  punctual add 'after build' --on-failure 'mail -s broken ops' make publish";
+  punctual add 'after build' --on-failure 'mail -s broken ops' make publish
+  seq 1000 | sed 's/.*/true/' | punctual add now --batch -";
 
 /// Create a job: its name and next time are the answer
 #[derive(Debug, ClapArgs)]
@@ -125,8 +131,11 @@ pub(crate) struct AddArgs {
     #[arg(value_name = "WHEN")]
     pub when: String,
     /// One word is a string for the shell, several are a program and its arguments
-    #[arg(value_name = "COMMAND", required = true, num_args = 1.., trailing_var_arg = true)]
+    #[arg(value_name = "COMMAND", required_unless_present = "batch", num_args = 1.., trailing_var_arg = true)]
     pub command: Vec<String>,
+    /// Add a job for each line of a file, or of standard input (-), all or none: see below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["command", "name", "wait", "follow", "exec"])]
+    pub batch: Option<PathBuf>,
     /// Name of the job [default: made from the command]
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub name: Option<Name>,
@@ -259,6 +268,9 @@ pub(crate) struct JobArgs {
     /// Shell for shell strings [default: /bin/sh]
     #[arg(long, value_name = "PATH", help_heading = "Process")]
     pub shell: Option<String>,
+    /// Run as this user, with a runner of root
+    #[arg(long, value_name = "NAME", help_heading = "Process")]
+    pub user: Option<String>,
     /// Octal file creation mask [default: the runner's]
     #[arg(long, value_name = "MASK", value_parser = parse_umask, help_heading = "Process")]
     pub umask: Option<String>,

@@ -6,10 +6,6 @@ use crate::schedule;
 use super::args::JobArgs;
 use super::failure::Failure;
 
-/// Longest command, in bytes: what one argument of execve(2) may hold with its NUL
-/// (`MAX_ARG_STRLEN`).
-const LONGEST_COMMAND: usize = 131_071;
-
 /// The words after the options, as what they are: a shell string or an argument vector.
 pub(super) fn of_words(
     words: &[String],
@@ -39,17 +35,12 @@ pub(super) fn of_words(
     } else {
         Command::Shell(first.to_owned())
     };
-    let longest = match &command {
-        Command::Shell(line) => line.len(),
-        Command::Argv(words) => words.iter().map(|word| word.len() + 1).sum(),
-    };
-    if longest > LONGEST_COMMAND {
-        return Err(Failure::usage(format!(
-            "the command has {longest} bytes, {LONGEST_COMMAND} are the limit"
-        ))
-        .hint("put it into a script, or pass data with --stdin"));
+    match command.too_long() {
+        None => Ok(command),
+        Some(sentence) => {
+            Err(Failure::usage(sentence).hint("put it into a script, or pass data with --stdin"))
+        }
     }
-    Ok(command)
 }
 
 /// A program whose name has blanks, with an option behind it, is a shell string with an option

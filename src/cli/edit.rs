@@ -10,7 +10,7 @@ use super::args::EditArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::{json, time};
-use super::{add, command, options, select};
+use super::{add, command, options, select, warn};
 
 pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failure> {
     if let Some(when) = &args.when {
@@ -98,6 +98,10 @@ fn edit_one(
             Failure::new(Code::Failed, format!("nothing to change in {}", job.name))
                 .hint("say what: see punctual edit --help"),
         );
+    }
+    if definition.when != job.when || definition.options.tz != job.options.tz {
+        let zone = definition.options.tz.as_deref();
+        warn::schedule(&definition.when, zone, "", context);
     }
     let moment = Moment {
         now: context.now,

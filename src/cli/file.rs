@@ -90,7 +90,7 @@ fn load(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(failed)
 }
 
-fn refused(path: &Path, errors: &[FileError]) -> Failure {
+pub(super) fn refused(path: &Path, errors: &[FileError]) -> Failure {
     let Some(first) = errors.first() else {
         return Failure::usage(format!("{}: not a crontab", path.display()));
     };

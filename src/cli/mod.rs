@@ -10,12 +10,15 @@ mod add;
 mod admit;
 pub(crate) mod args;
 mod backup;
+mod batch;
 mod cancel;
+mod chain;
 mod check;
 mod command;
 mod completions;
 mod context;
 mod edit;
+mod exec_as;
 mod failure;
 mod file;
 mod history;
@@ -34,11 +37,14 @@ mod render;
 mod retry;
 mod run;
 mod select;
+mod series;
 mod service;
 mod show;
 mod status;
 mod trigger;
+mod user;
 mod wait;
+mod warn;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -54,6 +60,11 @@ use failure::Failure;
 /// Parse, do the verb, print the failure.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
     os::signals::outlive_file_size_limit();
+    if let [_, first, rest @ ..] = words
+        && first == exec_as::WORD
+    {
+        return exec_as::exec_as(rest);
+    }
     let json = words.iter().any(|word| word == "--json");
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,

@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::domain::Options;
+use crate::domain::{Options, closest};
 use crate::schedule;
 
 use super::admit;
 use super::args::JobArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::select;
+use super::user;
 
 /// What a new job takes from the one who adds it: the directory and the PATH.
 pub(super) fn captured(args: &JobArgs) -> Result<Options, Failure> {
-    let cwd = match &args.cwd {
-        Some(_) => None,
-        None => Some(std::env::current_dir().map_err(|error| {
+    let cwd = match (&args.cwd, &args.user) {
+        (Some(_), _) => None,
+        // As from cron: where another user is at home, for ours may be closed to it.
+        (None, Some(name)) => Some(user::home(name)?),
+        (None, None) => Some(std::env::current_dir().map_err(|error| {
             Failure::new(Code::Failed, format!("the working directory: {error}"))
                 .hint("give one with --cwd")
         })?),
@@ -75,6 +77,8 @@ pub(super) fn overlay(
     put(&mut options.until, time(&args.until)?);
     put(&mut options.shell, args.shell.clone());
     put(&mut options.umask, args.umask.clone());
+    put(&mut options.user, args.user.clone());
+    user::check(&options)?;
     put(&mut options.nice, args.nice);
     put(&mut options.timeout, args.timeout);
     put(&mut options.kill_after, args.kill_after);
@@ -112,7 +116,7 @@ pub(super) fn unset(options: &Options, name: &str) -> Result<Options, Failure> {
     let mut document = document.as_object().cloned().unwrap_or_default();
     if document.remove(&key).is_none() && !KEYS.contains(&key.as_str()) {
         let failure = Failure::usage(format!("--unset {name}: there is no such option"));
-        return Err(match select::closest(&key, KEYS.into_iter()) {
+        return Err(match closest(&key, KEYS.into_iter()) {
             Some(near) => failure.hint(format!("did you mean {}?", near.replace('_', "-"))),
             None => failure.hint("see the options with: punctual edit --help"),
         });
@@ -122,7 +126,7 @@ pub(super) fn unset(options: &Options, name: &str) -> Result<Options, Failure> {
 }
 
 /// The options that can be unset.
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "tz",
     "cwd",
     "env",
@@ -130,6 +134,7 @@ const KEYS: [&str; 29] = [
     "env_clean",
     "shell",
     "umask",
+    "user",
     "nice",
     "stdin",
     "timeout",

@@ -77,6 +77,28 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Longest command, in bytes: what one argument of execve(2) may hold with its NUL
+    /// (`MAX_ARG_STRLEN`).
+    const LONGEST: usize = 131_071;
+
+    /// Says so of a command that no system takes.
+    pub(crate) fn too_long(&self) -> Option<String> {
+        Self::too_many(match self {
+            Self::Shell(line) => line.len(),
+            Self::Argv(words) => words.iter().map(|word| word.len() + 1).sum(),
+        })
+    }
+
+    /// The same of a string for the shell.
+    pub(crate) fn too_long_line(line: &str) -> Option<String> {
+        Self::too_many(line.len())
+    }
+
+    fn too_many(bytes: usize) -> Option<String> {
+        let limit = Self::LONGEST;
+        (bytes > limit).then(|| format!("the command has {bytes} bytes, {limit} are the limit"))
+    }
+
     /// The words as a person would type them, for listings.
     pub(crate) fn to_line(&self) -> String {
         match self {
@@ -129,6 +151,9 @@ pub(crate) struct Options {
     pub env_clean: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<String>,
+    /// Who the job is, where the runner is root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// Octal, `0` to `0777`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub umask: Option<String>,

@@ -5,6 +5,7 @@
 //! async. Every other room speaks in these words, so that a value read from a command
 //! line, a job file or the database is the same value.
 
+mod closest;
 mod codes;
 mod job;
 mod mail;
@@ -14,6 +15,7 @@ mod size;
 mod span;
 mod view;
 
+pub(crate) use closest::closest;
 pub(crate) use codes::CodeSet;
 pub(crate) use job::{
     Backoff, Command, Job, JobId, JobState, Kind, Missed, Options, Overlap, Queue, QueueState,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::SecondsFormat;
 
 use crate::domain::{AttemptId, Command, Exit, Options};
+use crate::os::users::Person;
 use crate::process::environment::{EnvPlan, compose};
 use crate::process::output::Spare;
 use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
@@ -15,6 +16,7 @@ use crate::store::{hook_output_path, output_path};
 use super::core::Refusal;
 use super::direct;
 use super::ledger::{Claim, HookStart};
+use super::person;
 
 /// Where a mailer is installed that no user has to call.
 const MAILERS: &str = ":/usr/sbin:/usr/lib:/usr/local/sbin";
@@ -68,6 +70,7 @@ impl Launcher {
             Command::Shell(line) => shell_words(options, line),
             Command::Argv(words) => words.iter().map(OsString::from).collect(),
         };
+        let person = person::of(options)?;
         let launch = Launch {
             umask: options
                 .umask
@@ -75,8 +78,11 @@ impl Launcher {
                 .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
             nice: options.nice,
             stdin: options.stdin.clone().map(String::into_bytes),
-            ..self.plain(words, options, &facts, output)?
+            ..self.plain(words, options, person.as_ref(), &facts, output)?
         };
+        if let Some(person) = person {
+            return spawn_with(&person::by_way_of_us(launch, &person), spare).map_err(refusal);
+        }
         if let Some(direct) = direct(&claim.row.command, options, &launch) {
             match spawn_with(&direct, spare) {
                 // The shell says it in its own words.
@@ -95,11 +101,17 @@ impl Launcher {
         let in_words = |refusal| match refusal {
             Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
         };
+        let person = person::of(options).map_err(in_words)?;
+        let facts = self.hook_facts(start);
         let launch = Launch {
             stdin: Some(told.into_bytes()),
             ..self
-                .plain(words, options, &self.hook_facts(start), output)
+                .plain(words, options, person.as_ref(), &facts, output)
                 .map_err(in_words)?
+        };
+        let launch = match &person {
+            Some(person) => person::by_way_of_us(launch, person),
+            None => launch,
         };
         spawn(&launch).map_err(|error| in_words(refusal(error)))
     }
@@ -142,6 +154,7 @@ impl Launcher {
         &self,
         command: Vec<OsString>,
         options: &Options,
+        person: Option<&Person>,
         facts: &[(&'static str, String)],
         output: PathBuf,
     ) -> Result<Launch, Refusal> {
@@ -159,7 +172,8 @@ impl Launcher {
         let inherited = self
             .inherited
             .iter()
-            .map(|(key, value)| (key.clone(), value.clone()));
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .chain(person.into_iter().flat_map(person::variables));
         let mut env = compose(inherited, &plan, facts);
         // Ours would be a lie in the job's directory; a shell would set it right, a program does not.
         env.retain(|(key, _)| key != "PWD" && key != "OLDPWD");

@@ -6,10 +6,16 @@
 //! file format can be tested with a string, and a file is judged whole before anything is
 //! done with it: whoever reads gets all of its errors at once, each with its place.
 
+pub(crate) mod batch;
+mod complaint;
 pub(crate) mod crontab;
+mod fields;
+mod json;
 mod line;
 
 use std::fmt;
+
+pub(crate) use fields::{FieldError, Fields, Place};
 
 /// A place in a job file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

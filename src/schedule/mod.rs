@@ -37,5 +37,5 @@ pub(crate) use grammar::{is_form_word, parse, parse_past_time, parse_time, reads
 pub(crate) use recurrence::Recurrence;
 pub(crate) use seed::Seed;
 pub(crate) use warnings::warnings;
-pub(crate) use when::{AfterMode, Context, Timing, When};
+pub(crate) use when::{After, AfterMode, Context, Timing, When};
 pub(crate) use zone::parse_zone;

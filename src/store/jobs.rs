@@ -202,6 +202,16 @@ impl Read<'_> {
         Ok(series as u64 + 2)
     }
 
+    /// The name of a job, removed or not.
+    pub(crate) fn name_of_job(&self, id: JobId) -> Result<Option<Name>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT name FROM job WHERE id = ?1")?;
+        Ok(statement
+            .query_row([id.0], |row| name_of(row, 0))
+            .optional()?)
+    }
+
     pub(crate) fn job_names(&self, limit: usize) -> Result<Vec<Name>, StoreError> {
         let mut statement = self
             .conn

@@ -9,6 +9,7 @@
 mod attempts;
 #[cfg(test)]
 mod audit;
+mod batch;
 mod claims;
 mod codes;
 mod edges;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) use attempts::{Finish, OpenAttempt, Process};
 #[cfg(test)]
 pub(crate) use audit::{AttemptRow, JobRow, RunRow};
+pub(crate) use batch::{Alike, OneOff};
 pub(crate) use claims::{Candidate, Claimed};
 pub(crate) use codes::Stage;
 pub(crate) use error::StoreError;

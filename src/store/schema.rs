@@ -103,8 +103,8 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_number ON run(job, seq);
 -- The third law: one row for each due time of a job.
 CREATE UNIQUE INDEX run_due ON run(job, due) WHERE origin = 0;
--- The claim: the first rows of this index, one queue at a time.
-CREATE INDEX run_ready ON run(queue, priority DESC, due, id) WHERE state = 2;
+-- The claim: the first rows of this index, one queue at a time. Each index ends in the row's id.
+CREATE INDEX run_ready ON run(queue, priority DESC, due) WHERE state = 2;
 CREATE INDEX run_timed ON run(not_before) WHERE state IN (1, 3);
 CREATE INDEX run_live ON run(state, queue) WHERE state IN (6, 7);
 CREATE INDEX run_open ON run(job, state) WHERE state < 10;

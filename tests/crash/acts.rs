@@ -150,6 +150,19 @@ impl Stage {
         !accepted
     }
 
+    /// One request to stop and what comes after.
+    pub(crate) fn ask(&mut self, point: &Point) {
+        let line = self.prepare();
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        let answer = self
+            .sandbox
+            .with_fate(&point.call, point.nth, "signal=TERM", &line);
+        // Before it is a runner, it dies of it like anybody.
+        assert!([0, 143].contains(&answer.code), "{point:?}: {answer:?}");
+        self.go_on(point);
+        assert!(self.is_whole(point, &answer));
+    }
+
     /// The next start, without help.
     fn go_on(&self, point: &Point) {
         let sandbox = &self.sandbox;

@@ -107,3 +107,26 @@ fn a_death_at_any_system_call_loses_nothing_that_was_accepted() {
     // A thread may have come around its n-th call this time; most do not.
     assert!(died > lived, "{died} died, {lived} lived");
 }
+
+/// The same moments, but it is only asked: it stops in order, and the next start goes on.
+#[test]
+fn a_request_to_stop_at_any_system_call_is_an_orderly_stop() {
+    if !can_trace() {
+        return;
+    }
+    let mut stage = Stage::new(Act::Run);
+    let words = stage.prepare();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (answer, trace) = stage.sandbox.trace(&CALLS, &[], &words);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    for (call, count) in tracer::counts(&trace) {
+        for nth in (1..=count).step_by(1 + count as usize / 6) {
+            stage.ask(&Point {
+                act: Act::Run,
+                call: call.clone(),
+                nth,
+            });
+        }
+    }
+    ledger::assert_sound(&stage.sandbox);
+}

@@ -104,3 +104,28 @@ fn a_verb_without_streams_breaks_no_file() {
     let jobs = sandbox.json(["list"]).as_array().unwrap().len();
     assert_eq!(jobs, 4);
 }
+
+#[test]
+fn a_binary_that_is_replaced_disturbs_nobody() {
+    let sandbox = Sandbox::new();
+    let binary = sandbox.path("punctual");
+    std::fs::copy(PUNCTUAL, &binary).unwrap();
+    let mut command = sandbox.program(&binary);
+    command.arg("--db").arg(sandbox.database()).arg("run");
+    let runner = sandbox.start(&mut command);
+    sandbox.write("gate", "");
+    let gated = "echo x >> up; while [ -e gate ]; do sleep 0.01; done; exit 3";
+    let hooked = ["--on-failure", "echo $PUNCTUAL_RUN >> told"];
+    sandbox.ok([&["add", "now", "--name", "x"][..], &hooked, &[gated]].concat());
+    sandbox.until_lines("up", 1);
+    let new = sandbox.write("new", "#!/bin/sh\nexit 99\n");
+    std::fs::rename(new, &binary).unwrap();
+    std::fs::remove_file(sandbox.path("gate")).unwrap();
+    sandbox.until_state("x", "failed(exit)");
+    sandbox.until_lines("told", 1);
+    sandbox.ok([
+        "add", "now", "--name", "y", "--umask", "077", "--nice", "5", "true",
+    ]);
+    sandbox.until_state("y", "succeeded");
+    assert_eq!(runner.stop(), 0);
+}

@@ -14,3 +14,4 @@ mod mail;
 mod metrics;
 mod notify;
 mod units;
+mod users;

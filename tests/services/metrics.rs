@@ -11,7 +11,7 @@ fn scrape(sandbox: &Sandbox) -> BTreeMap<String, f64> {
     let (mut name, mut samples) = (String::new(), BTreeMap::new());
     for line in page.lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
-            name = help.split(' ').next().unwrap().to_owned();
+            help.split(' ').next().unwrap().clone_into(&mut name);
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             assert_eq!(kind, format!("{name} gauge"));
         } else {

@@ -25,6 +25,7 @@ pub(super) fn option_lines(options: &Options, zone: Tz) -> Vec<(&'static str, St
     lines.put("env-file", options.env_file.as_ref());
     lines.put("env-clean", options.env_clean.then_some("yes"));
     lines.put("shell", options.shell.as_ref());
+    lines.put("user", options.user.as_ref());
     lines.put("umask", options.umask.as_ref());
     lines.put("nice", options.nice);
     lines.put(

@@ -1,7 +1,7 @@
 //! The jobs of a model world and what users do to them, drawn at random; and how the model
 //! processes behave. Knows no clock but the one it is given.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::{Backoff, CodeSet, Missed, Options, Overlap, Span};
@@ -229,7 +229,8 @@ impl Verb {
     }
 }
 
-/// Longest time that anything drawn here needs to end, in ms: lives, backoffs and deadlines.
-pub(super) fn patience(beat: u64) -> TimeDelta {
-    TimeDelta::milliseconds((beat * 400 + 600_000) as i64)
+/// Longest time, in µs, in which nothing starts though something drawn here is yet to come: lives,
+/// backoffs, times to come on a clock that was set back.
+pub(super) fn patience(beat: u64) -> u64 {
+    (beat * 400 + 600_000) * 1_000
 }

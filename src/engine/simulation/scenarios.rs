@@ -195,10 +195,13 @@ pub(super) fn settle(world: &mut World) -> Result<(), Broken> {
     world.make_peace();
     world.later(0, Happening::Start);
     world.retire()?;
-    let limit = world.now + patience(world.beat).num_microseconds().unwrap_or(0) as u64;
-    loop {
-        if !world.step(limit)? {
-            break;
+    let patience = patience(world.beat);
+    let mut limit = world.now + patience;
+    let mut starts = 0;
+    while world.step(limit)? {
+        if world.tally.starts > starts {
+            starts = world.tally.starts;
+            limit = world.now + patience;
         }
         if world.runner.is_some()
             && world.audit.open.is_empty()

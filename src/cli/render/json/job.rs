@@ -117,6 +117,7 @@ impl Serialize for OptionFields<'_> {
         fields.put("env_file", options.env_file.as_ref())?;
         fields.put("env_clean", options.env_clean.then_some(true))?;
         fields.put("shell", options.shell.as_ref())?;
+        fields.put("user", options.user.as_ref())?;
         fields.put("umask", options.umask.as_ref())?;
         fields.put("nice", options.nice)?;
         fields.put("stdin", options.stdin.as_ref())?;

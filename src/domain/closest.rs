@@ -1,0 +1,39 @@
+//! What was probably meant by a word that is not known: the nearest of those that are.
+
+/// The name with the fewest edits, if it is close enough to be what was meant.
+pub(crate) fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (edits(word, name), name))
+        .filter(|(edits, name)| *edits <= name.len().max(word.len()) / 3)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Insertions, deletions and replacements between two words (Levenshtein 1966).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_name() {
+        let names = ["backup", "report", "true"];
+        assert_eq!(closest("bakup", names.into_iter()), Some("backup"));
+        assert_eq!(closest("reprot", names.into_iter()), Some("report"));
+        assert_eq!(closest("xyz", names.into_iter()), None);
+    }
+}
