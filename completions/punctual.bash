@@ -240,7 +240,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__add)
-            opts="-q -v -h -V --batch --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --batch --name --if-exists --paused --wait --follow --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --user --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -359,6 +359,10 @@ _punctual() {
                     return 0
                     ;;
                 --shell)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -490,7 +494,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__edit)
-            opts="-q -v -h -V --when --name --unset --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --when --name --unset --tz --from --until --jitter --overlap --missed --deadline --queue --priority --unique --timeout --kill-after --retries --backoff --retry-on --success-codes --output-limit --on-success --on-failure --on-finish --mail-to --mail-on --exec --sh --cwd --env --env-all --env-file --env-clean --shell --user --umask --nice --stdin --db --json --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -609,6 +613,10 @@ _punctual() {
                     return 0
                     ;;
                 --shell)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

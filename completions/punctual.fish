@@ -89,6 +89,7 @@ complete -c punctual -n "__fish_punctual_using_subcommand add" -l cwd -d 'Workin
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l shell -d 'Shell for shell strings [default: /bin/sh]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l user -d 'Run as this user, with a runner of root' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l umask -d 'Octal file creation mask [default: the runner\'s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l nice -d 'Niceness [default: the runner\'s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l stdin -d 'Standard input, stored with the job: a file, or - for this one\'s [default: empty]' -r -F
@@ -176,6 +177,7 @@ complete -c punctual -n "__fish_punctual_using_subcommand edit" -l cwd -d 'Worki
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l shell -d 'Shell for shell strings [default: /bin/sh]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l user -d 'Run as this user, with a runner of root' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l umask -d 'Octal file creation mask [default: the runner\'s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l nice -d 'Niceness [default: the runner\'s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l stdin -d 'Standard input, stored with the job: a file, or - for this one\'s [default: empty]' -r -F

@@ -92,6 +92,8 @@ pub(crate) struct Core {
     /// Hooks under way.
     hooks: usize,
     dispatching: bool,
+    /// Steps of the clock that the answer under way knows nothing of.
+    stepped: TimeDelta,
     /// Something happened that the dispatch under way may not have seen.
     again: bool,
     next: Option<DateTime<Utc>>,
@@ -115,6 +117,7 @@ impl Core {
             returning: 0,
             hooks: 0,
             dispatching: false,
+            stepped: TimeDelta::zero(),
             again: false,
             next: None,
             no_room_until: None,
@@ -221,7 +224,9 @@ impl Core {
     fn dispatched(&mut self, answer: Dispatched, now: Now) {
         self.dispatching = false;
         self.next = answer.next;
-        for claim in answer.claims {
+        let stepped = std::mem::take(&mut self.stepped);
+        for mut claim in answer.claims {
+            keep_distance(&mut claim, stepped);
             self.held.insert(order_of(&claim), claim);
         }
         self.give_back_far(now);
@@ -340,9 +345,10 @@ impl Core {
         self.config.runner.since = self.config.runner.since.min(now.wall);
         self.no_room_until = self.no_room_until.map(|until| until + by);
         for claim in self.held.values_mut() {
-            if claim.row.not_before > claim.row.due {
-                claim.row.not_before += by;
-            }
+            keep_distance(claim, by);
+        }
+        if self.dispatching {
+            self.stepped += by;
         }
         self.ask(Request::ShiftRetries { by });
         self.give_back_far(now);
@@ -573,6 +579,13 @@ impl Core {
             self.out.push(Effect::DeadlineAt(deadline));
         }
         self.timers = (wake, deadline);
+    }
+}
+
+/// A retry comes when it would have come, whatever the clock says then.
+fn keep_distance(claim: &mut Claim, stepped: TimeDelta) {
+    if claim.row.not_before > claim.row.due {
+        claim.row.not_before += stepped;
     }
 }
 

@@ -219,7 +219,12 @@ impl Ledger {
                 Ok(Answer::Recorded(finish.attempt, record))
             }
             Request::GiveBack { attempt, again } => {
+                let claim = tx.claimed(*attempt)?;
                 tx.unclaim(*attempt, *again)?;
+                if claim.due > now + LEAD {
+                    // Back to its time, which the clock has yet to reach: nobody waits for it.
+                    ends::come_forward(tx, claim.job)?;
+                }
                 Ok(Answer::Recorded(*attempt, Record::GivenBack))
             }
             Request::Drop { attempt, run } => {

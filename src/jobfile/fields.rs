@@ -14,7 +14,9 @@ use chrono_tz::Tz;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::{Backoff, CodeSet, Command, Missed, Name, Options, Overlap, Size, Span};
+use crate::domain::{
+    Backoff, CodeSet, Command, MailOn, MailTo, Missed, Name, Options, Overlap, Size, Span,
+};
 use crate::schedule::{self, WhenError};
 
 /// What is written of a job; a key that is not there is `None`.
@@ -43,6 +45,8 @@ pub(crate) struct Fields {
     env_clean: Option<bool>,
     #[serde(deserialize_with = "path")]
     shell: Option<String>,
+    #[serde(deserialize_with = "plain")]
+    user: Option<String>,
     #[serde(deserialize_with = "umask")]
     umask: Option<String>,
     #[serde(deserialize_with = "nice")]
@@ -73,6 +77,8 @@ pub(crate) struct Fields {
     on_failure: Option<String>,
     #[serde(deserialize_with = "plain")]
     on_finish: Option<String>,
+    mail_to: Option<MailTo>,
+    mail_on: Option<MailOn>,
 }
 
 /// The moment and the directory in which a text is read.
@@ -180,6 +186,7 @@ impl Fields {
         put(&mut options.path, own.path);
         put(&mut options.env_file, own.env_file);
         put(&mut options.shell, own.shell);
+        put(&mut options.user, own.user);
         put(&mut options.umask, own.umask);
         put(&mut options.nice, own.nice);
         put(&mut options.stdin, own.stdin);
@@ -195,6 +202,8 @@ impl Fields {
         put(&mut options.on_success, own.on_success);
         put(&mut options.on_failure, own.on_failure);
         put(&mut options.on_finish, own.on_finish);
+        put(&mut options.mail_to, own.mail_to);
+        options.mail_on = own.mail_on.unwrap_or(options.mail_on);
         put(&mut laid.from, own.from);
         put(&mut laid.until, own.until);
     }

@@ -485,6 +485,13 @@ impl Tx<'_> {
                  WHERE state IN (1, 3) AND (state = 3 OR not_before > due)",
             )?
             .execute([by_micros])?;
+        self.conn
+            .prepare_cached(
+                "UPDATE run
+                 SET not_before = max(not_before + ?1, due)
+                 WHERE state IN (6, 7) AND state = 6 AND not_before > due",
+            )?
+            .execute([by_micros])?;
         Ok(())
     }
 }

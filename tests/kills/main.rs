@@ -15,12 +15,15 @@ mod watching;
 use std::io::Write as _;
 
 use chance::{Chance, setting};
-use ledger::{assert_sound, job, number};
+use ledger::{assert_sound, job};
 use rustix::process::{Signal, kill_process};
 use sandbox::Sandbox;
 use watching::Watch;
 
 const POOL: usize = 3;
+
+/// Deaths of one database.
+const LIFE: u64 = 200;
 
 /// Recurring jobs of every overlap policy, and one that waits for another.
 fn add_recurring(sandbox: &Sandbox) {
@@ -56,8 +59,9 @@ fn add_some(sandbox: &Sandbox, chance: &mut Chance, round: u64) {
     }
 }
 
-/// How often it was killed, and how often a job got to its end twice.
-fn kill_again_and_again(salt: u64, kills: u64, jobs_too: bool) {
+/// One life of a database: so many deaths, and everything about it is true. Gives back which
+/// attempts got to their end and were followed by another, and why.
+fn life(salt: u64, kills: u64, jobs_too: bool) -> Vec<String> {
     let sandbox = Sandbox::new();
     let mut chance = Chance::new(salt);
     let mut watch = Watch::new(&sandbox);
@@ -95,31 +99,33 @@ fn kill_again_and_again(salt: u64, kills: u64, jobs_too: bool) {
     watch.what_is_written();
     watch.order_of_times();
     assert_sound(&sandbox);
-    let twice = watch.completed_twice();
-    let starts = number(&sandbox, "SELECT count(*) FROM attempt");
-    let _ = writeln!(
-        std::io::stderr(),
-        "{kills} kills, {starts} starts, completed twice: {}",
-        twice.len()
-    );
-    for run in &twice {
-        let _ = writeln!(std::io::stderr(), "  {run}");
-    }
-    // Here everything ends within milliseconds of a blow. What ends while nobody looks, and what
-    // was seen to end but not written down yet, is lost, and may be tried again.
-    assert!(twice.len() as u64 <= kills / 10 + 1, "{twice:#?}");
+    watch.completed_twice()
 }
 
-fn half() -> u64 {
-    setting("PUNCTUAL_KILLS", 200).div_ceil(2)
+/// Several lives, for retention forgets what is long ago.
+fn lives(salt: u64, jobs_too: bool) {
+    let kills = setting("PUNCTUAL_KILLS", 200).div_ceil(2);
+    let mut twice = Vec::new();
+    for number in 0..kills.div_ceil(LIFE) {
+        let left = kills - number * LIFE;
+        twice.extend(life(salt + 100 * number, left.min(LIFE), jobs_too));
+    }
+    let mut told = format!("{kills} kills, completed twice: {}\n", twice.len());
+    for attempt in &twice {
+        told.push_str(&format!("  {attempt}\n"));
+    }
+    let _ = std::io::stderr().write_all(told.as_bytes());
+    // Here everything ends within milliseconds of a blow. What ends while nobody looks, and what
+    // was seen to end but not written down yet, is lost, and may be tried again.
+    assert!(twice.len() as u64 <= kills / 10 + 1, "{told}");
 }
 
 #[test]
 fn a_runner_that_is_killed_again_and_again_loses_nothing() {
-    kill_again_and_again(11, half(), false);
+    lives(11, false);
 }
 
 #[test]
 fn a_machine_that_dies_again_and_again_loses_only_what_ran() {
-    kill_again_and_again(12, half(), true);
+    lives(12, true);
 }
