@@ -19,6 +19,9 @@ _punctual() {
             punctual,add)
                 cmd="punctual__subcmd__add"
                 ;;
+            punctual,apply)
+                cmd="punctual__subcmd__apply"
+                ;;
             punctual,backup)
                 cmd="punctual__subcmd__backup"
                 ;;
@@ -33,6 +36,9 @@ _punctual() {
                 ;;
             punctual,edit)
                 cmd="punctual__subcmd__edit"
+                ;;
+            punctual,export)
+                cmd="punctual__subcmd__export"
                 ;;
             punctual,help)
                 cmd="punctual__subcmd__help"
@@ -94,6 +100,9 @@ _punctual() {
             punctual__subcmd__help,add)
                 cmd="punctual__subcmd__help__subcmd__add"
                 ;;
+            punctual__subcmd__help,apply)
+                cmd="punctual__subcmd__help__subcmd__apply"
+                ;;
             punctual__subcmd__help,backup)
                 cmd="punctual__subcmd__help__subcmd__backup"
                 ;;
@@ -108,6 +117,9 @@ _punctual() {
                 ;;
             punctual__subcmd__help,edit)
                 cmd="punctual__subcmd__help__subcmd__edit"
+                ;;
+            punctual__subcmd__help,export)
+                cmd="punctual__subcmd__help__subcmd__export"
                 ;;
             punctual__subcmd__help,help)
                 cmd="punctual__subcmd__help__subcmd__help"
@@ -218,7 +230,7 @@ _punctual() {
 
     case "${cmd}" in
         punctual)
-            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help"
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check apply export prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +390,28 @@ _punctual() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__apply)
+            opts="-q -v -h -V --dry-run --prune --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -647,8 +681,34 @@ _punctual() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        punctual__subcmd__export)
+            opts="-q -v -h -V --format --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "toml json" -- "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         punctual__subcmd__help)
-            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check prune backup service completions help"
+            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check apply export prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -662,6 +722,20 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__apply)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -732,6 +806,20 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help__subcmd__edit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

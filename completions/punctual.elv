@@ -49,6 +49,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand run 'The runner: executes jobs on schedule, in the foreground'
             cand status 'The runner and the queues on one screen'
             cand check 'Find out whether anything is wrong: exit 1 then'
+            cand apply 'Make the database match a job file'
+            cand export 'Print the jobs as a job file that `apply` takes back'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
             cand service 'Print a systemd unit that keeps a runner of this database alive'
@@ -497,7 +499,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
         }
         &'punctual;run'= {
             cand -j 'Runs alive at once [default: the number of CPUs]'
-            cand --file 'Make the database match this crontab, now and whenever it changes'
+            cand --file 'Make the database match this job file (.toml, .json, else a crontab), now and whenever it changes'
             cand --for 'Stop after D, as on SIGTERM'
             cand --grace 'How long running work may go on after the first signal: D or forever [default: 25s]'
             cand --on-failure 'Command for the shell when a run fails whose job has no --on-failure'
@@ -536,6 +538,35 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand --db 'The database file'
             cand --color 'When to use colours'
             cand --live 'Only whether the runner lives and the database answers, for probes'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'punctual;apply'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --dry-run 'Only show what would change'
+            cand --prune 'Remove jobs that came from this file and are gone from it'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'punctual;export'= {
+            cand --format 'Format of the file [default: toml, with --json json]'
+            cand --db 'The database file'
+            cand --color 'When to use colours'
             cand --json 'Print one JSON document instead of text for people'
             cand -q 'Print only what was asked for'
             cand --quiet 'Print only what was asked for'
@@ -620,6 +651,8 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand run 'The runner: executes jobs on schedule, in the foreground'
             cand status 'The runner and the queues on one screen'
             cand check 'Find out whether anything is wrong: exit 1 then'
+            cand apply 'Make the database match a job file'
+            cand export 'Print the jobs as a job file that `apply` takes back'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
             cand service 'Print a systemd unit that keeps a runner of this database alive'
@@ -676,6 +709,10 @@ set edit:completion:arg-completer[punctual] = {|@words|
         &'punctual;help;status'= {
         }
         &'punctual;help;check'= {
+        }
+        &'punctual;help;apply'= {
+        }
+        &'punctual;help;export'= {
         }
         &'punctual;help;prune'= {
         }

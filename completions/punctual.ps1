@@ -52,6 +52,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'The runner: executes jobs on schedule, in the foreground')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'The runner and the queues on one screen')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find out whether anything is wrong: exit 1 then')
+            [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make the database match a job file')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the jobs as a job file that `apply` takes back')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Forget now what is beyond keeping')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write a consistent copy of the database, while the runner works')
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Print a systemd unit that keeps a runner of this database alive')
@@ -530,7 +532,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
         }
         'punctual;run' {
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Runs alive at once [default: the number of CPUs]')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Make the database match this crontab, now and whenever it changes')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Make the database match this job file (.toml, .json, else a crontab), now and whenever it changes')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after D, as on SIGTERM')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long running work may go on after the first signal: D or forever [default: 25s]')
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'Command for the shell when a run fails whose job has no --on-failure')
@@ -571,6 +573,37 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Only whether the runner lives and the database answers, for probes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document instead of text for people')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'punctual;apply' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show what would change')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Remove jobs that came from this file and are gone from it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document instead of text for people')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on stderr which database is used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'punctual;export' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the file [default: toml, with --json json]')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document instead of text for people')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only what was asked for')
@@ -660,6 +693,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'The runner: executes jobs on schedule, in the foreground')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'The runner and the queues on one screen')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find out whether anything is wrong: exit 1 then')
+            [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make the database match a job file')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the jobs as a job file that `apply` takes back')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Forget now what is beyond keeping')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write a consistent copy of the database, while the runner works')
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Print a systemd unit that keeps a runner of this database alive')
@@ -739,6 +774,12 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;help;check' {
+            break
+        }
+        'punctual;help;apply' {
+            break
+        }
+        'punctual;help;export' {
             break
         }
         'punctual;help;prune' {

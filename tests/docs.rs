@@ -66,7 +66,13 @@ const STUBS: [&str; 14] = [
 ];
 
 /// Files that examples read.
-const FILES: [(&str, &str); 1] = [("my.crontab", "@every 1h true\n")];
+const FILES: [(&str, &str); 2] = [
+    ("my.crontab", "@every 1h true\n"),
+    (
+        "jobs.toml",
+        "[job.nightly]\nwhen = \"0 3 * * *\"\ncommand = \"true\"\n",
+    ),
+];
 
 #[test]
 fn the_readme_shows_what_happens() {

@@ -108,7 +108,8 @@ pub(super) fn place(
         None => free_name(tx, &definition.command)?,
     };
     let (row, due) = row_of(tx, definition, &name, moment)?;
-    if definition.name.is_none() && row.kind != Kind::Once {
+    // A file tells equal lines apart by their keys.
+    if definition.name.is_none() && definition.source.is_none() && row.kind != Kind::Once {
         refuse_double(tx, &row)?;
     }
     insert(tx, &row, due, moment)

@@ -91,6 +91,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Status(StatusArgs),
     Check(CheckArgs),
+    Apply(ApplyArgs),
+    Export(ExportArgs),
     Prune(PruneArgs),
     Backup(BackupArgs),
     Service(ServiceArgs),
@@ -562,6 +564,57 @@ pub(crate) struct RetryArgs {
     pub dry_run: bool,
 }
 
+/// Make the database match a job file
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+A file is TOML (or JSON of the same shape) if its name ends in .toml (.json), else a crontab:
+  [defaults]                  options for every job of the file
+  on_failure = 'notify-ops'
+  [queue.reports]
+  slots = 2                   or 'none'
+  [job.backup]                the name of a job is its key
+  when = '0 3 * * *'
+  command = 'restic backup'   for the shell; an array is run without one
+  retries = 3                 any option of add, with _ for -; env is a table, stdin the text itself
+
+Jobs capture nothing from here: their directory is the file's, their PATH the runner's. An unchanged
+job keeps its grid and its pause. Jobs that are gone from the file stay, unless --prune.
+
+Examples:
+  punctual apply jobs.toml
+  punctual apply jobs.toml --dry-run --prune")]
+pub(crate) struct ApplyArgs {
+    /// The job file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only show what would change
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove jobs that came from this file and are gone from it
+    #[arg(long)]
+    pub prune: bool,
+}
+
+/// Print the jobs as a job file that `apply` takes back
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Values of --env are shown. Finished jobs are left out: there is nothing left of them to do.
+
+Examples:
+  punctual export > all.toml
+  punctual export --format json")]
+pub(crate) struct ExportArgs {
+    /// Format of the file [default: toml, with --json json]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ExportFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Toml,
+    Json,
+}
+
 /// Forget now what is beyond keeping
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
@@ -829,7 +882,7 @@ pub(crate) struct RunArgs {
     /// Runs alive at once [default: the number of CPUs]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub j: Option<u32>,
-    /// Make the database match this crontab, now and whenever it changes
+    /// Make the database match this job file (.toml, .json, else a crontab), now and whenever it changes
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Exit when nothing runs, is due or waits for a retry

@@ -1,80 +1,151 @@
-//! `run --file`: the database takes the jobs of a crontab, and only those, from that file.
+//! Files of jobs: from a path to what the file wants to be there.
 //!
-//! A job's identity is the path of the file and its key there (user, command, ordinal), so
-//! reading the same file again changes nothing, and a line that is gone takes its job along.
+//! A file is a crontab unless its name ends in `.toml` or `.json`. `run --file` applies one
+//! when it starts and whenever it changes, `apply` when it is told to; `import` has its own way
+//! of reading, with the habits of cron. All of them end in [`reconcile`].
 
 use std::path::Path;
 
 use chrono::Utc;
 
-use crate::domain::{Command, Job, MailOn, Name, Options};
-use crate::engine::ends;
+use crate::domain::{Command, MailOn, Name, Options};
 use crate::jobfile::crontab::{self, Entry, Style};
-use crate::jobfile::{FileError, Note};
-use crate::store::{Stage, Store, Tx};
+use crate::jobfile::document::{self, Format};
+use crate::jobfile::{FileError, Place};
+use crate::store::Store;
 
-use super::admit::{self, Definition, Moment};
-use super::args::IfExists;
+use super::admit::{Definition, Moment};
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::paths;
+use super::reconcile::{Leftover, Wanted, WantedJob, reconcile};
+use super::{paths, warn};
 
 /// Larger job files are refused, in bytes.
 const LARGEST: u64 = 16 << 20;
 
-/// What an application changed.
-#[derive(Debug, Default, Clone, Copy)]
-struct Changes {
-    added: usize,
-    changed: usize,
-    removed: usize,
-    same: usize,
-}
-
 /// Reads the file and makes the database match it; the answer is a line for people.
 pub(super) fn apply(path: &Path, context: &Context) -> Result<String, Failure> {
-    let (entries, notes) = read(path, context)?;
-    if !context.quiet {
-        for note in notes {
-            context.note(&format!("{}:{note}", path.display()));
-        }
-    }
     let moment = Moment {
         now: context.now,
         zone: context.zone,
     };
+    let wanted = wanted(path, moment, &mut |line| {
+        if !context.quiet {
+            context.note(line);
+        }
+    })?;
+    warn_of(path, &wanted, context);
     let mut store = context.open()?;
-    let changes = store.write(|tx| reconcile(tx, path, &entries, moment))?;
-    Ok(summary(path, changes))
+    reconcile_all(&mut store, path, &wanted, moment)
 }
 
 /// The same, in a runner that has been alive for long.
 pub(super) fn apply_again(path: &Path, database: &Path) -> Result<String, Failure> {
-    let text = load(path)?;
-    let crontab = crontab::parse(&text, Style::User).map_err(|errors| refused(path, &errors))?;
     let moment = Moment {
         now: Utc::now(),
         zone: paths::local_zone(),
     };
+    let wanted = wanted(path, moment, &mut |_| {})?;
     let mut store = Store::open(database)?;
-    let changes = store.write(|tx| reconcile(tx, path, &crontab.entries, moment))?;
-    Ok(summary(path, changes))
+    reconcile_all(&mut store, path, &wanted, moment)
 }
 
-fn read(path: &Path, context: &Context) -> Result<(Vec<Entry>, Vec<Note>), Failure> {
-    let text = load(path)?;
-    match crontab::parse(&text, Style::User) {
-        Ok(crontab) => Ok((crontab.entries, crontab.notes)),
-        Err(errors) => {
-            for error in errors.iter().skip(1) {
-                context.note(&format!("punctual: {}:{error}", path.display()));
-            }
-            Err(refused(path, &errors))
-        }
+fn reconcile_all(
+    store: &mut Store,
+    path: &Path,
+    wanted: &Wanted,
+    moment: Moment,
+) -> Result<String, Failure> {
+    let source = path.to_string_lossy();
+    let plan = store.write(|tx| {
+        let at = |line, failure| at_line(path, line, failure);
+        reconcile(tx, &source, wanted, Leftover::Prune, moment, &at)
+    })?;
+    Ok(format!("{}: {}", path.display(), plan.summary()))
+}
+
+/// A failure of one line of a file.
+pub(super) fn at_line(path: &Path, line: usize, failure: Failure) -> Failure {
+    let message = format!("{}:{line}: {}", path.display(), failure.message);
+    Failure { message, ..failure }
+}
+
+/// What is legal in the schedules of a file but seldom meant.
+pub(super) fn warn_of(path: &Path, wanted: &Wanted, context: &Context) {
+    for job in &wanted.jobs {
+        let zone = job.definition.options.tz.as_deref();
+        let about = format!("{}:{}: ", path.display(), job.line);
+        warn::schedule(&job.definition.when, zone, &about, context);
     }
 }
 
-fn load(path: &Path) -> Result<Vec<u8>, Failure> {
+/// What a file wants. `say` hears what its author should know, and every error but the first.
+pub(super) fn wanted(
+    path: &Path,
+    moment: Moment,
+    say: &mut dyn FnMut(&str),
+) -> Result<Wanted, Failure> {
+    let text = load(path)?;
+    let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => Format::Toml,
+        Some("json") => Format::Json,
+        _ => return of_crontab(path, &text, say),
+    };
+    let place = Place {
+        now: moment.now,
+        zone: moment.zone,
+        directory: path.parent().unwrap_or(Path::new("/")),
+        is_read_again: true,
+    };
+    let document =
+        document::read(&text, format, &place).map_err(|error| refused(path, &[*error]))?;
+    let lines = document::lines_of_jobs(&text, format);
+    let jobs = document.jobs.into_iter().map(|job| WantedJob {
+        key: job.name.to_string(),
+        is_paused: job.paused,
+        line: lines.get(&job.name).copied().unwrap_or(1),
+        definition: Definition {
+            name: Some(job.name),
+            when: job.when,
+            command: job.command,
+            queue: job.queue,
+            priority: job.priority,
+            options: job.options,
+            source: None,
+        },
+    });
+    Ok(Wanted {
+        jobs: jobs.collect(),
+        queues: document.queues,
+    })
+}
+
+fn of_crontab(path: &Path, text: &[u8], say: &mut dyn FnMut(&str)) -> Result<Wanted, Failure> {
+    let crontab = crontab::parse(text, Style::User).map_err(|errors| {
+        for error in errors.iter().skip(1) {
+            say(&format!("punctual: {}:{error}", path.display()));
+        }
+        refused(path, &errors)
+    })?;
+    for note in &crontab.notes {
+        say(&format!("{}:{note}", path.display()));
+    }
+    let keys = crontab::keys(&crontab.entries);
+    let jobs = keys.into_iter().zip(&crontab.entries);
+    Ok(Wanted {
+        jobs: jobs
+            .map(|(key, entry)| WantedJob {
+                key,
+                is_paused: false,
+                line: entry.line,
+                definition: definition_of(entry),
+            })
+            .collect(),
+        queues: Vec::new(),
+    })
+}
+
+pub(super) fn load(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(Code::Usage, format!("{}: {error}", path.display()))
             .hint("check the path of the job file")
@@ -111,72 +182,8 @@ pub(super) fn refused(path: &Path, errors: &[FileError]) -> Failure {
     }
 }
 
-fn summary(path: &Path, changes: Changes) -> String {
-    let Changes {
-        added,
-        changed,
-        removed,
-        same,
-    } = changes;
-    format!(
-        "{}: {added} added, {changed} changed, {removed} removed, {same} unchanged",
-        path.display()
-    )
-}
-
-fn reconcile(
-    tx: &Tx<'_>,
-    path: &Path,
-    entries: &[Entry],
-    moment: Moment,
-) -> Result<Changes, Failure> {
-    let source = path.to_string_lossy().into_owned();
-    let mut before = tx.jobs_of_source(&source)?;
-    let mut changes = Changes::default();
-    for (key, entry) in crontab::keys(entries).into_iter().zip(entries) {
-        let definition = definition_of(entry, source.clone(), key.clone());
-        let known = before.iter().position(|(known, _)| *known == key);
-        let Some(index) = known else {
-            admit::admit(tx, &definition, IfExists::Error, moment)?;
-            changes.added += 1;
-            continue;
-        };
-        let (_, job) = before.swap_remove(index);
-        if is_same(&job, &definition) {
-            changes.same += 1;
-            continue;
-        }
-        admit::redefine(tx, &job, &definition, moment)?;
-        changes.changed += 1;
-    }
-    for (_, job) in before {
-        prune(tx, &job, moment)?;
-        changes.removed += 1;
-    }
-    Ok(changes)
-}
-
-/// A living run of a job that is gone from the file may finish.
-fn prune(tx: &Tx<'_>, job: &Job, moment: Moment) -> Result<(), Failure> {
-    for run in tx.open_runs(job.id)? {
-        if !matches!(run.stage, Stage::Claimed | Stage::Running) {
-            ends::end_waiting(tx, run.id, Stage::Cancelled, None, moment.now)?;
-        }
-    }
-    tx.remove_job(job.id)?;
-    Ok(())
-}
-
-fn is_same(job: &Job, definition: &Definition) -> bool {
-    job.when == definition.when
-        && job.command == definition.command
-        && job.queue == definition.queue
-        && job.priority == definition.priority
-        && job.options == definition.options
-}
-
 /// Nothing is taken from the caller: the directory is HOME, the rest is the runner's and the file's.
-fn definition_of(entry: &Entry, source: String, key: String) -> Definition {
+fn definition_of(entry: &Entry) -> Definition {
     let settings = &entry.settings;
     let mut env = settings.env.clone();
     let shell = env.remove("SHELL");
@@ -205,6 +212,6 @@ fn definition_of(entry: &Entry, source: String, key: String) -> Definition {
             mail_to: settings.mail_to.clone(),
             ..Options::default()
         },
-        source: Some((source, key)),
+        source: None,
     }
 }

@@ -8,6 +8,7 @@
 
 mod add;
 mod admit;
+mod apply;
 pub(crate) mod args;
 mod backup;
 mod batch;
@@ -19,6 +20,7 @@ mod completions;
 mod context;
 mod edit;
 mod exec_as;
+mod export;
 mod failure;
 mod file;
 mod history;
@@ -30,8 +32,10 @@ mod next;
 mod options;
 mod paths;
 mod pause;
+mod plan;
 mod prune;
 mod queue;
+mod reconcile;
 mod remove;
 mod render;
 mod retry;
@@ -100,6 +104,8 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Run(args) => run::run(&args, context),
         Verb::Status(args) => status::status(&args, context),
         Verb::Check(args) => check::check(&args, context),
+        Verb::Apply(args) => apply::apply(&args, context),
+        Verb::Export(args) => export::export(&args, context),
         Verb::Prune(_) => prune::prune(context),
         Verb::Backup(args) => backup::backup(&args, context),
         Verb::Service(args) => service::service(&args, context),

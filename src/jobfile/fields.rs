@@ -148,6 +148,10 @@ impl Laid {
 
 impl Place<'_> {
     fn time(&self, key: &'static str, text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError> {
+        // As `export` writes it, to the microsecond.
+        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+            return Ok(time.to_utc());
+        }
         let at = |now| schedule::parse_time(text, now, zone).map_err(|error| wrong(key, error));
         let time = at(self.now)?;
         // Another weekday, another time of day: only a time that is written out stays the same.

@@ -64,7 +64,7 @@ fn unknown_key(message: &str) -> Option<&str> {
     Some(key)
 }
 
-fn of_grammar(error: &serde_json::Error, text: &str) -> Complaint {
+pub(super) fn of_grammar(error: &serde_json::Error, text: &str) -> Complaint {
     let shown = error.to_string();
     let message = shown
         .rsplit_once(" at line ")
@@ -91,8 +91,28 @@ pub(super) fn find(text: &str, path: &[&str]) -> Option<Entry> {
     found
 }
 
+/// The keys of the object that the whole has under a name, with their places.
+pub(super) fn keys(text: &str, name: &str) -> Vec<(String, usize)> {
+    let mut keys = Vec::new();
+    if let Some(entry) = find(text, &[name]) {
+        members(text, entry.value.start, &mut |entry| {
+            let key = &text[entry.key.start + 1..entry.key.end - 1];
+            keys.push((key.to_owned(), entry.key.start));
+            false
+        });
+    }
+    keys
+}
+
 /// A member of the object that begins at or behind a byte.
 fn member(text: &str, at: usize, wanted: &str) -> Option<Entry> {
+    members(text, at, &mut |entry| {
+        text.get(entry.key.start + 1..entry.key.end - 1) == Some(wanted)
+    })
+}
+
+/// The first member that is wanted.
+fn members(text: &str, at: usize, is_wanted: &mut dyn FnMut(&Entry) -> bool) -> Option<Entry> {
     let mut at = blanks(text, at);
     if text.as_bytes().get(at) != Some(&b'{') {
         return None;
@@ -105,10 +125,11 @@ fn member(text: &str, at: usize, wanted: &str) -> Option<Entry> {
         // Past the colon.
         let value = blanks(text, at + 1);
         let value = value..value_end(text, value)?;
-        if text.get(key.start + 1..key.end - 1) == Some(wanted) {
-            return Some(Entry { key, value });
+        let entry = Entry { key, value };
+        if is_wanted(&entry) {
+            return Some(entry);
         }
-        at = blanks(text, value.end);
+        at = blanks(text, entry.value.end);
         if text.as_bytes().get(at) != Some(&b',') {
             return None;
         }

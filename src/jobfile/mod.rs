@@ -1,14 +1,15 @@
-//! TEXT IN: files that people write by hand, read into plain values.
+//! TEXT IN AND OUT: files that people write by hand, read into plain values and written from them.
 //!
-//! What lives here: the reading of job files (crontab(5) for now), and the words in which
-//! they are refused. What never does: opening a file, the clock, SQL, or giving a schedule
-//! its meaning; the room `schedule` is only asked whether a WHEN is one. So every rule of a
-//! file format can be tested with a string, and a file is judged whole before anything is
-//! done with it: whoever reads gets all of its errors at once, each with its place.
+//! What lives here: job files (TOML, JSON), crontab(5) files, the lines of a batch, and the words
+//! in which they are refused. What never does: opening a file, the clock, SQL, or giving a
+//! schedule its meaning; the room `schedule` is only asked whether a WHEN is one. So every rule of
+//! a file format can be tested with a string, and a file is judged whole before anything is
+//! done with it; each complaint has its place.
 
 pub(crate) mod batch;
 mod complaint;
 pub(crate) mod crontab;
+pub(crate) mod document;
 mod fields;
 mod json;
 mod line;

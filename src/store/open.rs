@@ -75,7 +75,7 @@ impl Store {
         Ok(())
     }
 
-    #[cfg(test)]
+    /// A database that leaves no trace: for trying out, and for tests.
     pub(crate) fn in_memory() -> Self {
         let conn = Connection::open_in_memory().expect("memory is there");
         for migration in MIGRATIONS {
@@ -152,6 +152,9 @@ impl Store {
     }
 
     fn look(&self) -> Result<Version, StoreError> {
+        // One snapshot for all questions: somebody may be making the file at this very moment, and
+        // half of the answers from before that would be those of a stranger's file.
+        let _snapshot = self.conn.unchecked_transaction()?;
         let number = |pragma: &str| -> Result<i64, StoreError> {
             Ok(self.conn.query_row(pragma, [], |row| row.get(0))?)
         };

@@ -110,11 +110,8 @@ fn lives(salt: u64, jobs_too: bool) {
         let left = kills - number * LIFE;
         twice.extend(life(salt + 100 * number, left.min(LIFE), jobs_too));
     }
-    let mut told = format!("{kills} kills, completed twice: {}\n", twice.len());
-    for attempt in &twice {
-        told.push_str(&format!("  {attempt}\n"));
-    }
-    let _ = std::io::stderr().write_all(told.as_bytes());
+    let told = format!("{kills} kills, completed twice: {}", twice.len());
+    let _ = writeln!(std::io::stderr(), "{told}\n  {}", twice.join("\n  "));
     // Here everything ends within milliseconds of a blow. What ends while nobody looks, and what
     // was seen to end but not written down yet, is lost, and may be tried again.
     assert!(twice.len() as u64 <= kills / 10 + 1, "{told}");

@@ -3,6 +3,7 @@
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 
+mod apply;
 mod batch;
 
 use sandbox::{Answer, Sandbox};

@@ -13,6 +13,13 @@ use crate::store::{JobRow, RunRow};
 use super::invariants::{Audit, must};
 use super::world::Broken;
 
+/// The next due time at which a book was looked through last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Checked {
+    Never,
+    At(Option<DateTime<Utc>>),
+}
+
 /// The due times of one job.
 pub(super) struct Book {
     recurrence: Option<Recurrence>,
@@ -21,7 +28,7 @@ pub(super) struct Book {
     /// Due times that have a row of their own.
     own: BTreeSet<DateTime<Utc>>,
     accounted: BTreeSet<DateTime<Utc>>,
-    checked: Option<Option<DateTime<Utc>>>,
+    checked: Checked,
 }
 
 impl Book {
@@ -49,7 +56,7 @@ impl Audit {
                 covered: now,
                 own: BTreeSet::new(),
                 accounted: BTreeSet::new(),
-                checked: None,
+                checked: Checked::Never,
             },
         );
     }
@@ -64,7 +71,7 @@ impl Audit {
         if let Some(book) = self.books.get_mut(&job) {
             book.recurrence = recurrence;
             book.covered = now;
-            book.checked = None;
+            book.checked = Checked::Never;
         }
     }
 
@@ -144,7 +151,7 @@ impl Audit {
             let Some(recurrence) = &book.recurrence else {
                 continue;
             };
-            if job.state == JobState::Removed || book.checked == Some(job.next_due) {
+            if job.state == JobState::Removed || book.checked == Checked::At(job.next_due) {
                 continue;
             }
             let mut next = recurrence.next_after(book.covered);
@@ -167,7 +174,7 @@ impl Audit {
                 job.id,
                 job.next_due
             );
-            book.checked = Some(job.next_due);
+            book.checked = Checked::At(job.next_due);
         }
         Ok(())
     }

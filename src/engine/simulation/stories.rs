@@ -13,8 +13,8 @@ use super::jobs::{Spec, Verb};
 use super::scenarios::{Scenario, at_horizon};
 use super::world::{Broken, Faults, Happening, MILLISECOND, SECOND, World};
 
-fn span(ms: u64) -> Option<Span> {
-    Some(Span::from_millis(ms))
+fn span(ms: u64) -> Span {
+    Span::from_millis(ms)
 }
 
 /// A world without faults and with a runner of this pool.
@@ -60,7 +60,7 @@ fn a_run_that_expired_lets_the_one_behind_it_start() {
     told(&mut world, |world| world.verb(Verb::Slots("one", Some(1))));
     told(&mut world, World::start);
     let within_a_second = Options {
-        deadline: span(1_000),
+        deadline: Some(span(1_000)),
         ..Options::default()
     };
     for (name, options) in [
