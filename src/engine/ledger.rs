@@ -390,10 +390,10 @@ impl Ledger {
                 ends::end_waiting(tx, *run, Stage::Cancelled, None, moment.now)?;
             }
         }
-        for run in &plan.runs {
-            if tx.has_due(job.id, run.due)? {
+        for run in plan.runs {
+            let Some(run) = stepping::vacant(tx, job.id, &recurrence, run)? else {
                 continue;
-            }
+            };
             let (id, _) = tx.insert_run(&NewRun {
                 job: job.id,
                 origin: Origin::Schedule,

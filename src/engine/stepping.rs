@@ -7,8 +7,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::{JobId, MissedStretch};
+use crate::schedule::Recurrence;
 use crate::store::{StoreError, Tx};
 
+use super::plan::Planned;
 use super::timing::recurrence_of;
 
 /// A step back by less than this repeats no due time.
@@ -40,6 +43,40 @@ pub(super) fn clock_found(
         Some(newest) if newest > now + CORRECTION => rewind(tx, salt, local, now),
         _ => Ok(()),
     }
+}
+
+/// A due time that has its row needs no second one. Only a clock that was set back and on again
+/// comes by one; of a stretch, the last time without a row then stands for those like it.
+pub(super) fn vacant(
+    tx: &Tx<'_>,
+    job: JobId,
+    recurrence: &Recurrence,
+    run: Planned,
+) -> Result<Option<Planned>, StoreError> {
+    if !tx.has_due(job, run.due)? {
+        return Ok(Some(run));
+    }
+    let mut free: Option<(DateTime<Utc>, MissedStretch)> = None;
+    let mut next = run.missed.map(|missed| missed.first);
+    while let Some(at) = next.filter(|at| *at < run.due) {
+        if !tx.has_due(job, at)? {
+            let (_, stretch) = free.unwrap_or((
+                at,
+                MissedStretch {
+                    count: 0,
+                    first: at,
+                },
+            ));
+            let count = stretch.count + 1;
+            free = Some((at, MissedStretch { count, ..stretch }));
+        }
+        next = recurrence.next_after(at);
+    }
+    Ok(free.map(|(due, missed)| Planned {
+        due,
+        missed: Some(missed),
+        ..run
+    }))
 }
 
 fn rewind(tx: &Tx<'_>, salt: &str, local: Tz, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -62,10 +62,14 @@ impl Database {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin
-            .write_all(format!("{line}\n").repeat(jobs).as_bytes())
-            .unwrap();
+        let mut stdin = std::io::BufWriter::new(child.stdin.take().unwrap());
+        // Recurring jobs that are alike are refused, so each has a word of its own.
+        for number in 0..jobs {
+            match when {
+                "now" => writeln!(stdin, "{line}").unwrap(),
+                _ => writeln!(stdin, "{line} {number}").unwrap(),
+            }
+        }
         drop(stdin);
         assert!(child.wait().unwrap().success());
     }
