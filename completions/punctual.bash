@@ -46,6 +46,9 @@ _punctual() {
             punctual,history)
                 cmd="punctual__subcmd__history"
                 ;;
+            punctual,import)
+                cmd="punctual__subcmd__import"
+                ;;
             punctual,list)
                 cmd="punctual__subcmd__list"
                 ;;
@@ -127,6 +130,9 @@ _punctual() {
             punctual__subcmd__help,history)
                 cmd="punctual__subcmd__help__subcmd__history"
                 ;;
+            punctual__subcmd__help,import)
+                cmd="punctual__subcmd__help__subcmd__import"
+                ;;
             punctual__subcmd__help,list)
                 cmd="punctual__subcmd__help__subcmd__list"
                 ;;
@@ -172,6 +178,9 @@ _punctual() {
             punctual__subcmd__help,wait)
                 cmd="punctual__subcmd__help__subcmd__wait"
                 ;;
+            punctual__subcmd__help__subcmd__import,crontab)
+                cmd="punctual__subcmd__help__subcmd__import__subcmd__crontab"
+                ;;
             punctual__subcmd__help__subcmd__queue,list)
                 cmd="punctual__subcmd__help__subcmd__queue__subcmd__list"
                 ;;
@@ -186,6 +195,18 @@ _punctual() {
                 ;;
             punctual__subcmd__help__subcmd__queue,set)
                 cmd="punctual__subcmd__help__subcmd__queue__subcmd__set"
+                ;;
+            punctual__subcmd__import,crontab)
+                cmd="punctual__subcmd__import__subcmd__crontab"
+                ;;
+            punctual__subcmd__import,help)
+                cmd="punctual__subcmd__import__subcmd__help"
+                ;;
+            punctual__subcmd__import__subcmd__help,crontab)
+                cmd="punctual__subcmd__import__subcmd__help__subcmd__crontab"
+                ;;
+            punctual__subcmd__import__subcmd__help,help)
+                cmd="punctual__subcmd__import__subcmd__help__subcmd__help"
                 ;;
             punctual__subcmd__queue,help)
                 cmd="punctual__subcmd__queue__subcmd__help"
@@ -230,7 +251,7 @@ _punctual() {
 
     case "${cmd}" in
         punctual)
-            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check apply export prune backup service completions help"
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version add list ls show edit remove rm pause resume trigger cancel retry wait logs history next queue run status check apply import export prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -708,7 +729,7 @@ _punctual() {
             return 0
             ;;
         punctual__subcmd__help)
-            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check apply export prune backup service completions help"
+            opts="add list show edit remove pause resume trigger cancel retry wait logs history next queue run status check apply import export prune backup service completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -850,6 +871,34 @@ _punctual() {
         punctual__subcmd__help__subcmd__history)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__import)
+            opts="crontab"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__help__subcmd__import__subcmd__crontab)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1168,6 +1217,92 @@ _punctual() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__import)
+            opts="-q -v -h -V --db --json --color --quiet --verbose --help --version crontab help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__import__subcmd__crontab)
+            opts="-q -v -h -V --system --paused --keep-going --db --json --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__import__subcmd__help)
+            opts="crontab help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__import__subcmd__help__subcmd__crontab)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        punctual__subcmd__import__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -50,6 +50,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand status 'The runner and the queues on one screen'
             cand check 'Find out whether anything is wrong: exit 1 then'
             cand apply 'Make the database match a job file'
+            cand import 'Take over jobs from elsewhere'
             cand export 'Print the jobs as a job file that `apply` takes back'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
@@ -563,6 +564,45 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'punctual;import'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand crontab 'Turn the lines of a crontab(5) into jobs, all or none'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'punctual;import;crontab'= {
+            cand --db 'The database file'
+            cand --color 'When to use colours'
+            cand --system 'A user stands before each command, as in /etc/crontab and /etc/cron.d'
+            cand --paused 'Add new jobs paused'
+            cand --keep-going 'Leave out lines that cannot be imported, and say which'
+            cand --json 'Print one JSON document instead of text for people'
+            cand -q 'Print only what was asked for'
+            cand --quiet 'Print only what was asked for'
+            cand -v 'Say on stderr which database is used'
+            cand --verbose 'Say on stderr which database is used'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'punctual;import;help'= {
+            cand crontab 'Turn the lines of a crontab(5) into jobs, all or none'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'punctual;import;help;crontab'= {
+        }
+        &'punctual;import;help;help'= {
+        }
         &'punctual;export'= {
             cand --format 'Format of the file [default: toml, with --json json]'
             cand --db 'The database file'
@@ -652,6 +692,7 @@ set edit:completion:arg-completer[punctual] = {|@words|
             cand status 'The runner and the queues on one screen'
             cand check 'Find out whether anything is wrong: exit 1 then'
             cand apply 'Make the database match a job file'
+            cand import 'Take over jobs from elsewhere'
             cand export 'Print the jobs as a job file that `apply` takes back'
             cand prune 'Forget now what is beyond keeping'
             cand backup 'Write a consistent copy of the database, while the runner works'
@@ -711,6 +752,11 @@ set edit:completion:arg-completer[punctual] = {|@words|
         &'punctual;help;check'= {
         }
         &'punctual;help;apply'= {
+        }
+        &'punctual;help;import'= {
+            cand crontab 'Turn the lines of a crontab(5) into jobs, all or none'
+        }
+        &'punctual;help;import;crontab'= {
         }
         &'punctual;help;export'= {
         }

@@ -1,5 +1,7 @@
 //! What may be typed: clap types only. They stop here; below stand domain words.
 
+mod files;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -9,6 +11,8 @@ use crate::domain::{
     Backoff, CodeSet, JobState, MailOn, MailTo, Missed, Name, Overlap, RunState, Size, Span,
 };
 use crate::engine::{Form, LogFormat};
+
+pub(crate) use files::{ApplyArgs, ExportArgs, ExportFormat, ImportArgs, ImportVerb};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -92,6 +96,7 @@ pub(crate) enum Verb {
     Status(StatusArgs),
     Check(CheckArgs),
     Apply(ApplyArgs),
+    Import(ImportArgs),
     Export(ExportArgs),
     Prune(PruneArgs),
     Backup(BackupArgs),
@@ -562,57 +567,6 @@ pub(crate) struct RetryArgs {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// Make the database match a job file
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "\
-A file is TOML (or JSON of the same shape) if its name ends in .toml (.json), else a crontab:
-  [defaults]                  options for every job of the file
-  on_failure = 'notify-ops'
-  [queue.reports]
-  slots = 2                   or 'none'
-  [job.backup]                the name of a job is its key
-  when = '0 3 * * *'
-  command = 'restic backup'   for the shell; an array is run without one
-  retries = 3                 any option of add, with _ for -; env is a table, stdin the text itself
-
-Jobs capture nothing from here: their directory is the file's, their PATH the runner's. An unchanged
-job keeps its grid and its pause. Jobs that are gone from the file stay, unless --prune.
-
-Examples:
-  punctual apply jobs.toml
-  punctual apply jobs.toml --dry-run --prune")]
-pub(crate) struct ApplyArgs {
-    /// The job file
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// Only show what would change
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Remove jobs that came from this file and are gone from it
-    #[arg(long)]
-    pub prune: bool,
-}
-
-/// Print the jobs as a job file that `apply` takes back
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "\
-Values of --env are shown. Finished jobs are left out: there is nothing left of them to do.
-
-Examples:
-  punctual export > all.toml
-  punctual export --format json")]
-pub(crate) struct ExportArgs {
-    /// Format of the file [default: toml, with --json json]
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<ExportFormat>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    Toml,
-    Json,
 }
 
 /// Forget now what is beyond keeping

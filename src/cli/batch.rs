@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::domain::{Command, JobId, Kind, Name, Options};
+use crate::domain::{Command, JobId, Kind, Name};
 use crate::jobfile::batch::{self, Entry, Job};
 use crate::jobfile::{FieldError, Fields, Place};
 use crate::store::{Alike, NewJob, OneOff, Stage, Tx};
@@ -24,7 +24,7 @@ use super::args::{AddArgs, IfExists};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::series::{Series, Taken};
-use super::{add, chain, file, options, warn};
+use super::{add, chain, file, options, user, warn};
 
 /// Lines between two looks at the clock, and rows that are inserted together.
 const TOGETHER: usize = 4_096;
@@ -334,9 +334,12 @@ impl<'a> Batch<'a> {
 
     fn definition(&self, fields: &Fields) -> Result<Definition, Failure> {
         let template = self.template;
-        let options: Options = fields
+        let mut options = fields
             .over(&template.options, &self.place)
             .map_err(of_field)?;
+        if let Some(name) = fields.is_at_home_of() {
+            options.cwd = user::home(name)?.to_str().map(str::to_owned);
+        }
         Ok(Definition {
             name: fields.name.clone(),
             when: fields.when.clone().unwrap_or_else(|| template.when.clone()),

@@ -21,7 +21,7 @@ use super::reconcile::{Leftover, Wanted, WantedJob, reconcile};
 use super::{paths, warn};
 
 /// Larger job files are refused, in bytes.
-const LARGEST: u64 = 16 << 20;
+pub(super) const LARGEST: u64 = 16 << 20;
 
 /// Reads the file and makes the database match it; the answer is a line for people.
 pub(super) fn apply(path: &Path, context: &Context) -> Result<String, Failure> {
@@ -152,13 +152,17 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, Failure> {
     };
     let size = std::fs::metadata(path).map_err(failed)?.len();
     if size > LARGEST {
-        return Err(Failure::usage(format!(
-            "{} has {size} bytes, {LARGEST} are the limit of a job file",
-            path.display()
-        ))
-        .hint("split it, or add one-off commands instead"));
+        return Err(too_large(path, size));
     }
     std::fs::read(path).map_err(failed)
+}
+
+pub(super) fn too_large(path: &Path, size: u64) -> Failure {
+    Failure::usage(format!(
+        "{} has {size} bytes, {LARGEST} are the limit of a job file",
+        path.display()
+    ))
+    .hint("split it, or add one-off commands instead")
 }
 
 pub(super) fn refused(path: &Path, errors: &[FileError]) -> Failure {

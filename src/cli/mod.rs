@@ -24,6 +24,7 @@ mod export;
 mod failure;
 mod file;
 mod history;
+mod import;
 mod list;
 mod logs;
 #[cfg(test)]
@@ -105,6 +106,7 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Status(args) => status::status(&args, context),
         Verb::Check(args) => check::check(&args, context),
         Verb::Apply(args) => apply::apply(&args, context),
+        Verb::Import(args) => import::import(&args, context),
         Verb::Export(args) => export::export(&args, context),
         Verb::Prune(_) => prune::prune(context),
         Verb::Backup(args) => backup::backup(&args, context),

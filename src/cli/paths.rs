@@ -59,6 +59,15 @@ fn data_directory() -> Result<PathBuf, Failure> {
         })
 }
 
+/// Where this user is at home: `HOME`, else what passwd says.
+pub(super) fn home() -> Result<PathBuf, Failure> {
+    std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .filter(|home| home.is_absolute())
+        .or_else(os::fs::home_from_passwd)
+        .ok_or_else(|| Failure::new(Code::Failed, "there is no home directory").hint("set HOME"))
+}
+
 /// The machine's zone: `TZ` if it names one, else what /etc/localtime is; UTC when neither does.
 pub(super) fn local_zone() -> Tz {
     let from_environment = std::env::var("TZ")

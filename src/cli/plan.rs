@@ -65,6 +65,15 @@ impl Plan {
 
     /// A line for each job and each changed field.
     pub(super) fn to_text(&self, unicode: bool) -> String {
+        self.written(unicode, |_| String::new())
+    }
+
+    /// The same, with the line of the file that each job is.
+    pub(super) fn to_text_with_lines(&self, unicode: bool) -> String {
+        self.written(unicode, |line| format!("  (line {line})"))
+    }
+
+    fn written(&self, unicode: bool, place: impl Fn(usize) -> String) -> String {
         let arrow = if unicode { "→" } else { "->" };
         let mut out = String::new();
         let mut line = |line: &str| {
@@ -76,11 +85,21 @@ impl Plan {
             line(&format!("~ queue {name}"));
             line(&format!("    slots: {} {arrow} {}", slots(from), slots(to)));
         }
-        for Added { name, when, .. } in &self.added {
-            line(&format!("+ {name}  {when}"));
+        for Added {
+            name,
+            when,
+            line: at,
+        } in &self.added
+        {
+            line(&format!("+ {name}  {when}{}", place(*at)));
         }
-        for Changed { name, fields, .. } in &self.changed {
-            line(&format!("~ {name}"));
+        for Changed {
+            name,
+            fields,
+            line: at,
+        } in &self.changed
+        {
+            line(&format!("~ {name}{}", place(*at)));
             for ChangedField { field, from, to } in fields {
                 let shown =
                     |value: &Option<String>| value.clone().unwrap_or_else(|| "default".to_owned());

@@ -69,13 +69,6 @@ pub(crate) enum Style {
     /// `crontab -e`: no user column.
     User,
     /// `/etc/crontab` and `/etc/cron.d`: a user before each command.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the system form is for `import`, which is not built yet"
-        )
-    )]
     System,
 }
 
@@ -136,6 +129,20 @@ pub(crate) fn keys(entries: &[Entry]) -> Vec<String> {
             key(entry, *ordinal)
         })
         .collect()
+}
+
+/// A complaint about the user of an entry, at the word in its line.
+pub(crate) fn error_at_user(entry: &Entry, text: &[u8], message: String, hint: &str) -> FileError {
+    let bytes = text.split(|&byte| byte == b'\n').nth(entry.line - 1);
+    let shown = String::from_utf8_lossy(bytes.unwrap_or_default());
+    let line = Line {
+        number: entry.line,
+        text: shown.trim_end_matches('\r'),
+    };
+    let user = entry.user.as_deref().unwrap_or_default();
+    let word = line.words(0).find(|word| word.text == user);
+    line.error(word.map_or(0, |word| word.at), message)
+        .with_hint(hint)
 }
 
 /// The state of the walk down a file.

@@ -212,6 +212,11 @@ impl Fields {
         put(&mut laid.until, own.until);
     }
 
+    /// Whether it wants another user and says nothing of a directory.
+    pub(crate) fn is_at_home_of(&self) -> Option<&str> {
+        self.user.as_deref().filter(|_| self.cwd.is_none())
+    }
+
     /// The options of a job that writes these on top of others.
     pub(crate) fn over(&self, base: &Options, place: &Place<'_>) -> Result<Options, FieldError> {
         let mut laid = Laid::over(base.clone());

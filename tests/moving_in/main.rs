@@ -5,6 +5,7 @@ mod sandbox;
 
 mod apply;
 mod batch;
+mod import;
 
 use sandbox::{Answer, Sandbox};
 

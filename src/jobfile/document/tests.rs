@@ -234,10 +234,12 @@ fn of_process() -> impl Strategy<Value = Options> {
         of("0?[0-7]{1,3}"),
         of(-20..=19),
         of("[^\0]{0,30}"),
+        of("[a-z]{1,8}"),
     )
         .prop_map(
-            |(tz, cwd, env, path, env_file, env_clean, shell, umask, nice, stdin)| Options {
+            |(tz, cwd, env, path, env_file, env_clean, shell, umask, nice, stdin, user)| Options {
                 tz: tz.map(str::to_owned),
+                user,
                 path: path.filter(|_| !env_clean && !env.contains_key("PATH")),
                 cwd: Some(cwd),
                 env,
@@ -331,6 +333,7 @@ fn options() -> impl Strategy<Value = Options> {
         umask: process.umask,
         nice: process.nice,
         stdin: process.stdin,
+        user: process.user,
         unique: report.unique,
         output_limit: report.output_limit,
         on_success: report.on_success,
