@@ -37,6 +37,9 @@ pub(crate) struct ApplyArgs {
 
 /// Take over jobs from elsewhere
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  crontab -l | punctual import crontab -")]
 pub(crate) struct ImportArgs {
     #[command(subcommand)]
     pub what: ImportVerb,

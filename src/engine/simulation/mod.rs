@@ -27,7 +27,7 @@ use scenarios::{Scenario, play};
 use world::{Broken, Tally};
 
 /// Seeds of each scenario that an ordinary test run plays.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 20;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()

@@ -9,6 +9,8 @@ use crate::domain::{
     Backoff, JobId, Missed, Name, Options, Overlap, Reason, Run, RunRef, RunState, Span,
 };
 
+use crate::store::RunFilter;
+
 use super::jobs::{Spec, Verb};
 use super::scenarios::{Scenario, at_horizon};
 use super::world::{Broken, Faults, Happening, MILLISECOND, SECOND, World};
@@ -195,6 +197,75 @@ fn a_cancelled_run_whose_attempt_was_lost_has_no_reason() {
     go_on(&mut world, 10);
     let run = run(&world, "job", 1);
     assert_eq!((run.state, run.reason), (RunState::Cancelled, None));
+}
+
+/// How many runs of a job succeeded.
+fn successes(world: &World, job: &str) -> usize {
+    let name = Name::parse(job).unwrap();
+    let read = world.store.read();
+    let job = read.job_named(&name).unwrap().unwrap().id;
+    let filter = RunFilter {
+        job: Some(job),
+        state: Some(RunState::Succeeded),
+        ..RunFilter::default()
+    };
+    read.runs(&filter).unwrap().len()
+}
+
+const HOUR: i64 = 3_600 * SECOND as i64;
+
+#[test]
+fn a_schedule_goes_on_when_the_clock_is_set_back() {
+    let mut world = world(1);
+    add(&mut world, spec("job", "every 10s", 10, Options::default()));
+    told(&mut world, World::start);
+    go_on(&mut world, 35);
+    world.later(0, Happening::Step(-HOUR));
+    go_on(&mut world, 35);
+    assert_eq!(successes(&world, "job"), 6, "{}", world.trace());
+}
+
+#[test]
+fn a_schedule_goes_on_when_the_clock_was_set_back_while_nobody_looked() {
+    let mut world = world(1);
+    add(&mut world, spec("job", "every 10s", 10, Options::default()));
+    told(&mut world, World::start);
+    go_on(&mut world, 35);
+    world.later(0, Happening::Crash);
+    world.later(0, Happening::Step(-HOUR));
+    go_on(&mut world, 35);
+    assert_eq!(successes(&world, "job"), 6, "{}", world.trace());
+}
+
+#[test]
+fn a_clock_that_was_in_the_wrong_century_leaves_no_trace() {
+    let mut world = world(1);
+    add(&mut world, spec("job", "@daily", 10, Options::default()));
+    told(&mut world, World::start);
+    let century = 60 * 365 * 24 * HOUR;
+    world.later(SECOND, Happening::Step(century));
+    world.later(60 * SECOND, Happening::Step(-century));
+    go_on(&mut world, 3 * 24 * 3_600);
+    // The one that stands for all that were missed, and those of three days.
+    assert_eq!(successes(&world, "job"), 4, "{}", world.trace());
+}
+
+#[test]
+fn a_retry_keeps_its_distance_when_the_clock_is_set_back() {
+    let mut world = world(1);
+    let options = Options {
+        retries: 1,
+        backoff: Backoff::parse("20s").ok(),
+        ..Options::default()
+    };
+    let mut job = spec("job", "now", 10, options);
+    job.manner.fails = 1;
+    add(&mut world, job);
+    told(&mut world, World::start);
+    world.later(5 * SECOND, Happening::Step(-HOUR));
+    go_on(&mut world, 30);
+    let run = run(&world, "job", 1);
+    assert_eq!((run.attempts, run.state), (2, RunState::Failed));
 }
 
 /// The due times of each job up to the horizon.
