@@ -2,7 +2,8 @@
 //!
 //! A thread of its own does the copying, and then writes the log lines, too: in the order in which things
 //! happened, so that the end of an attempt is logged behind the last of its output. The loop never waits
-//! for whoever reads us. When the reader stands still, log lines are left out and counted; when it
+//! for whoever reads us: log lines have that thread without any copying as well, unless they go to a
+//! plain file. When the reader stands still, log lines are left out and counted; when it
 //! has gone, nothing more is copied.
 //!
 //! The thread sleeps until it is told something, and looks around every 50 ms while an attempt is alive.
@@ -10,7 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::mpsc::{
@@ -83,6 +84,7 @@ enum Message {
 /// The way out for log lines and, where that is wanted, for output.
 pub(super) struct Outlet {
     thread: Option<Thread>,
+    forwards: bool,
 }
 
 struct Thread {
@@ -95,15 +97,23 @@ struct Thread {
 
 impl Outlet {
     pub(super) fn new(forward: Option<Forward>, stamp: Stamp) -> io::Result<Self> {
-        let Some(forward) = forward else {
-            return Ok(Self { thread: None });
-        };
+        let forwards = forward.is_some();
+        if !forwards && is_plain_file(io::stderr()) {
+            return Ok(Self {
+                thread: None,
+                forwards,
+            });
+        }
+        let forward = forward.unwrap_or(Forward {
+            form: Form::Raw,
+            printable: None,
+        });
         // Unbuffered, and a descriptor of our own.
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (to, inbox) = sync_channel(BACKLOG);
         let (tell_done, done) = channel();
         std::thread::Builder::new()
-            .name("forward".to_owned())
+            .name("outlet".to_owned())
             .spawn(move || {
                 Pump::new(forward, stamp, stdout).turn(&inbox);
                 let _ = tell_done.send(());
@@ -115,17 +125,18 @@ impl Outlet {
                 overdue: VecDeque::new(),
                 lost: 0,
             }),
+            forwards,
         })
     }
 
     /// Whether somebody else than the attempt may hold its file.
     pub(super) fn holds_files(&self) -> bool {
-        self.thread.is_some()
+        self.forwards
     }
 
     /// An attempt lives. Its file is opened here, for it may be gone when the thread has time.
     pub(super) fn follow(&mut self, attempt: AttemptId, run: &RunRef, path: &Path, from: From) {
-        let Some(thread) = &mut self.thread else {
+        let Some(thread) = self.thread.as_mut().filter(|_| self.forwards) else {
             return;
         };
         let opened = fs::open_nofollow(path).and_then(|file| {
@@ -146,7 +157,7 @@ impl Outlet {
     }
 
     pub(super) fn ended(&mut self, attempt: AttemptId, total: u64) {
-        if let Some(thread) = &mut self.thread {
+        if let Some(thread) = self.thread.as_mut().filter(|_| self.forwards) {
             thread.send(Message::Ended(attempt, total));
         }
     }
@@ -166,6 +177,11 @@ impl Outlet {
             }
         }
     }
+}
+
+/// A terminal can be stopped, and who reads a pipe can stand still; a file takes what it is given.
+fn is_plain_file(stream: impl AsFd) -> bool {
+    fs::fstat(stream).is_ok_and(|facts| facts.kind == fs::Kind::File)
 }
 
 impl Drop for Outlet {

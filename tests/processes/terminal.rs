@@ -78,13 +78,25 @@ fn ctrl_c_is_for_the_runner_and_twice_is_for_all() {
     assert!(sandbox.jobs_alive().is_empty());
 }
 
-fn ended(mut child: Child) -> i32 {
-    let mut status = None;
-    until(PATIENCE, "it has ended", || {
-        status = child.try_wait().unwrap();
-        status.is_some()
-    });
-    code_of(status.unwrap())
+/// Killed when a test fails before its end.
+struct Guard(Child);
+
+impl Guard {
+    fn ended(mut self) -> i32 {
+        let mut status = None;
+        until(PATIENCE, "it has ended", || {
+            status = self.0.try_wait().unwrap();
+            status.is_some()
+        });
+        code_of(status.unwrap())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -96,18 +108,38 @@ fn a_terminal_that_hangs_up_stops_the_runner_in_order() {
         return;
     };
     // What it says can be read by nobody later on.
-    let child = command
-        .stdout(Stdio::null())
-        .stderr(terminal)
-        .spawn()
-        .unwrap();
+    let child = command.stdout(Stdio::null()).stderr(terminal).spawn();
+    let runner = Guard(child.unwrap());
     drop(command);
     sandbox.ok(["add", "now", "--name", "x", GATED]);
     sandbox.until_lines("up", 1);
     drop(person);
     fs::remove_file(sandbox.path("gate")).unwrap();
-    assert_eq!(ended(child), 0);
+    assert_eq!(runner.ended(), 0);
     // What ran went on to its end, and heard nothing.
     assert_eq!(sandbox.state("x"), "succeeded");
     assert_eq!(sandbox.read("got"), "");
+}
+
+#[test]
+fn a_terminal_that_is_stopped_holds_nothing_up() {
+    let sandbox = Sandbox::new();
+    let (mut person, terminal) = terminal();
+    let Some(mut command) = on(&sandbox, &terminal) else {
+        return;
+    };
+    let child = command.stdout(Stdio::null()).stderr(terminal).spawn();
+    let runner = Guard(child.unwrap());
+    drop(command);
+    sandbox.ok(["add", "now", "--name", "before", "true"]);
+    sandbox.until_state("before", "succeeded");
+    // Ctrl-S, as one does to read what goes by.
+    person.write_all(b"\x13").unwrap();
+    for name in ["one", "two"] {
+        let limit = ["--timeout", "100ms", "sleep 60"];
+        sandbox.ok([&["add", "now", "--name", name][..], &limit].concat());
+        sandbox.until_state(name, "failed(timeout)");
+    }
+    person.write_all(b"\x11\x03").unwrap();
+    assert_eq!(runner.ended(), 0);
 }
