@@ -233,9 +233,21 @@ fn of_field(wrong: &FieldError, job: &Name, text: &str, format: Format) -> Compl
 pub(crate) fn lines_of_jobs(text: &[u8], format: Format) -> BTreeMap<Name, usize> {
     let text = str::from_utf8(text).unwrap_or_default();
     let bare = text.strip_prefix(MARK).unwrap_or(text);
-    let line = |at: usize| bare.get(..at).unwrap_or_default().matches('\n').count() + 1;
-    let places = places_of_jobs(bare, format).into_iter();
-    places.map(|(name, at)| (name, line(at))).collect()
+    let mut places: Vec<(Name, usize)> = places_of_jobs(bare, format).into_iter().collect();
+    places.sort_by_key(|(_, at)| *at);
+    // Counted on from job to job: a file can have very many.
+    let (mut line, mut counted) = (1, 0);
+    let mut line_of = |at: usize| {
+        line += bare
+            .get(counted..at)
+            .unwrap_or_default()
+            .matches('\n')
+            .count();
+        counted = at;
+        line
+    };
+    let lines = places.into_iter().map(|(name, at)| (name, line_of(at)));
+    lines.collect()
 }
 
 /// Where each job begins, in bytes.

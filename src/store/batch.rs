@@ -134,7 +134,8 @@ impl Tx<'_> {
     }
 
     fn insert_some(&self, alike: &Alike, jobs: &[OneOff<'_>]) -> Result<i64, StoreError> {
-        let mut text = "INSERT INTO job(
+        // OR FAIL: a failure undoes the whole batch, so the statement keeps no journal of its own.
+        let mut text = "INSERT OR FAIL INTO job(
                name, command, last_seq, state, kind, schedule, argv, settings, queue, priority,
                anchor, created
              )
@@ -167,7 +168,9 @@ impl Tx<'_> {
     fn insert_their_runs(&self, alike: &Alike, first: i64, behind: i64) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO run(job, seq, origin, state, due, not_before, queue, priority)
+                "INSERT OR FAIL INTO run(
+                   job, seq, origin, state, due, not_before, queue, priority
+                 )
                  SELECT id, last_seq, 0, ?3, ?4, ?4, queue, priority
                  FROM job
                  WHERE id >= ?1 AND id < ?2

@@ -153,19 +153,27 @@ fn lines_may_wait_for_lines_above_and_below() {
 }
 
 #[test]
-fn a_long_chain_is_no_long_wait() {
+fn a_chain_may_be_as_long_as_a_batch() {
     let sandbox = Sandbox::new();
+    let last = 10_000;
     let line = |link: u32| {
         let when = format!("after n{}", link - 1);
         json!({"name": format!("n{link}"), "when": when, "command": "true"}).to_string()
     };
-    let lines: Vec<String> = (1..3_000).rev().map(line).collect();
-    let lines = lines.join("\n") + "\n{\"name\":\"n0\",\"command\":\"true\"}\n";
+    let lines: Vec<String> = (1..=last).rev().map(line).collect();
+    let lines = lines.join("\n") + "\n{\"name\":\"n0\",\"command\":\"false\"}\n";
     assert_eq!(
         fed(&sandbox, &ADD, lines),
-        said("3000 jobs added: n2999 to n0\n")
+        said("10001 jobs added: n10000 to n0\n")
     );
-    assert_eq!(sandbox.state("n2999"), "blocked");
+    sandbox.ok(["add", "after n10000", "--name", "end", "true"]);
+    assert_eq!(sandbox.state("end"), "blocked");
+    sandbox.drain(["-j1"]);
+    assert_eq!(sandbox.state("n0"), "failed(exit)");
+    assert_eq!(sandbox.state("n1"), "skipped(dependency)");
+    assert_eq!(sandbox.state("end"), "skipped(dependency)");
+    sandbox.ok(["retry", "n0", "--cascade"]);
+    assert_eq!(sandbox.state("end"), "blocked");
 }
 
 #[test]
