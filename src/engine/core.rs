@@ -6,6 +6,7 @@
 //! Memory holds only what runs and the few claims that run next; the queue is the file.
 
 mod adoption;
+mod clock;
 mod endings;
 mod messages;
 
@@ -226,7 +227,7 @@ impl Core {
         self.next = answer.next;
         let stepped = std::mem::take(&mut self.stepped);
         for mut claim in answer.claims {
-            keep_distance(&mut claim, stepped);
+            clock::keep_distance(&mut claim, stepped);
             self.held.insert(order_of(&claim), claim);
         }
         self.give_back_far(now);
@@ -326,32 +327,6 @@ impl Core {
         for claim in std::mem::take(&mut self.held).into_values() {
             self.give_back(claim.row.attempt, None);
         }
-    }
-
-    /// Claims that were about to start before the clock was set back: they wait for their time
-    /// again, and not in the place of others.
-    fn give_back_far(&mut self, now: Now) {
-        let (far, near): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
-            .into_iter()
-            .partition(|(_, claim)| starts_at(claim) > now.wall + LEAD);
-        self.held = near.into_iter().collect();
-        for (_, claim) in far {
-            self.give_back(claim.row.attempt, Some(starts_at(&claim)));
-        }
-    }
-
-    fn clock_stepped(&mut self, by: TimeDelta, now: Now) {
-        // Nothing was missed because a clock was ahead when this runner began.
-        self.config.runner.since = self.config.runner.since.min(now.wall);
-        self.no_room_until = self.no_room_until.map(|until| until + by);
-        for claim in self.held.values_mut() {
-            keep_distance(claim, by);
-        }
-        if self.dispatching {
-            self.stepped += by;
-        }
-        self.ask(Request::ShiftRetries { by });
-        self.give_back_far(now);
     }
 
     /// Starts what may start: as many as the pool has room for, none before its time.
@@ -582,16 +557,15 @@ impl Core {
     }
 }
 
-/// A retry comes when it would have come, whatever the clock says then.
-fn keep_distance(claim: &mut Claim, stepped: TimeDelta) {
-    if claim.row.not_before > claim.row.due {
-        claim.row.not_before += stepped;
-    }
-}
-
 /// Never early: not before its due time, nor before the time of its retry.
 fn starts_at(claim: &Claim) -> DateTime<Utc> {
-    claim.row.due.max(claim.row.not_before)
+    let row = &claim.row;
+    if row.number > 1 {
+        // Its due time has come once, whatever the clock says now.
+        row.not_before
+    } else {
+        row.due.max(row.not_before)
+    }
 }
 
 fn time_limit(claim: &Claim, since: Duration) -> Option<Duration> {

@@ -5,6 +5,8 @@
 //! a result, a verb for a cancelled one) ends it through here, so that no end is without
 //! its consequences.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
@@ -55,6 +57,18 @@ pub(crate) fn run_ended(
     fallback: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let hopeless = one_ended(tx, end, options, fallback, now)?;
+    give_up_all(tx, hopeless, now)
+}
+
+/// What follows from one end, but for the jobs that give up because of it: those are answered.
+fn one_ended(
+    tx: &Tx<'_>,
+    end: End,
+    options: &Options,
+    fallback: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Vec<JobId>, StoreError> {
     for (occasion, command) in hooks(options, end, fallback) {
         tx.record_hook(end.run, occasion, command, now)?;
     }
@@ -184,20 +198,23 @@ pub(crate) fn extra_run(
     Ok(run)
 }
 
-/// Jobs that wait for this one: their condition holds now, or never will.
-fn settle_dependants(tx: &Tx<'_>, end: End, now: DateTime<Utc>) -> Result<(), StoreError> {
+/// Jobs that wait for this one: their condition holds now, or never will. The latter are answered.
+fn settle_dependants(tx: &Tx<'_>, end: End, now: DateTime<Utc>) -> Result<Vec<JobId>, StoreError> {
     let children = tx.dependants(end.job)?;
     if children.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let Some(parent) = tx.job(end.job)? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    let once = is_one_off(tx, &parent)?;
+    // Only a one-off gives up, and asking for more is a walk up the whole chain.
+    let gave_up = end.reason == Some(Reason::Dependency);
+    let once = || Ok::<_, StoreError>(gave_up || is_one_off(tx, &parent)?);
     // A due time that was skipped is no end of a recurring job.
-    if end.stage == Stage::Skipped && !once {
-        return Ok(());
+    if end.stage == Stage::Skipped && !once()? {
+        return Ok(Vec::new());
     }
+    let mut hopeless = Vec::new();
     for child in children {
         let Some(child) = tx.job(child)? else {
             continue;
@@ -210,11 +227,11 @@ fn settle_dependants(tx: &Tx<'_>, end: End, now: DateTime<Utc>) -> Result<(), St
             if tx.all_hold(child.id)? {
                 fire(tx, &child, now)?;
             }
-        } else if once {
-            give_up(tx, &child, now)?;
+        } else if once()? {
+            hopeless.push(child.id);
         }
     }
-    Ok(())
+    Ok(hopeless)
 }
 
 pub(crate) fn holds(mode: AfterMode, stage: Stage) -> bool {
@@ -233,21 +250,27 @@ pub(crate) fn mode_of(job: &Job) -> Option<AfterMode> {
     }
 }
 
-/// Whether the job runs once: by its own WHEN, or because all that it waits for does.
+/// Whether the job runs once: by its own WHEN, or because all that it waits for does. Not by
+/// recursion, here and below: a chain can be as long as a batch.
 pub(crate) fn is_one_off(tx: &Read<'_>, job: &Job) -> Result<bool, StoreError> {
-    match job.kind {
-        Kind::Once => Ok(true),
-        Kind::After => {
-            for parent in tx.parents(job.id)? {
-                if let Some(parent) = tx.job(parent)?
-                    && !is_one_off(tx, &parent)?
-                {
-                    return Ok(false);
-                }
+    let mut seen = HashSet::new();
+    let mut ahead = Vec::new();
+    let mut kind = job.kind;
+    let mut id = job.id;
+    loop {
+        match kind {
+            Kind::Once => {}
+            Kind::After => {
+                let parents = tx.parents(id)?.into_iter();
+                ahead.extend(parents.filter(|parent| seen.insert(*parent)));
             }
-            Ok(true)
+            _ => return Ok(false),
         }
-        _ => Ok(false),
+        let Some(next) = ahead.pop() else {
+            return Ok(true);
+        };
+        id = next;
+        kind = tx.kind_of_job(next)?.unwrap_or(Kind::Once);
     }
 }
 
@@ -274,35 +297,62 @@ pub(crate) fn revive_dependants(
     parent: JobId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for child in tx.children(parent)? {
-        let gave_up = tx.latest_run(child)?.is_some_and(|run| {
-            run.state == RunState::Skipped && run.reason == Some(Reason::Dependency)
-        });
-        let Some(job) = tx.job(child)?.filter(|_| gave_up) else {
-            continue;
-        };
-        tx.revive_job(child)?;
-        tx.insert_run(&NewRun {
-            job: child,
-            origin: Origin::After,
-            stage: Stage::Blocked,
-            reason: None,
-            due: now,
-            queue: tx.queue_of_job(child)?,
-            priority: job.priority,
-            missed: None,
-            now,
-        })?;
-        revive_dependants(tx, child, now)?;
+    let mut parents = vec![parent];
+    while let Some(parent) = parents.pop() {
+        for child in tx.children(parent)? {
+            let gave_up = tx.latest_run(child)?.is_some_and(|run| {
+                run.state == RunState::Skipped && run.reason == Some(Reason::Dependency)
+            });
+            let Some(job) = tx.job(child)?.filter(|_| gave_up) else {
+                continue;
+            };
+            tx.revive_job(child)?;
+            tx.insert_run(&NewRun {
+                job: child,
+                origin: Origin::After,
+                stage: Stage::Blocked,
+                reason: None,
+                due: now,
+                queue: tx.queue_of_job(child)?,
+                priority: job.priority,
+                missed: None,
+                now,
+            })?;
+            parents.push(child);
+        }
     }
     Ok(())
 }
 
 /// What the job waits for can never come.
 pub(crate) fn give_up(tx: &Tx<'_>, job: &Job, now: DateTime<Utc>) -> Result<(), StoreError> {
-    for run in tx.open_runs(job.id)? {
-        if run.stage == Stage::Blocked {
-            end_waiting(tx, run.id, Stage::Skipped, Some(Reason::Dependency), now)?;
+    give_up_all(tx, vec![job.id], now)
+}
+
+/// The same for several jobs, those that wait for them, and so on.
+fn give_up_all(
+    tx: &Tx<'_>,
+    mut hopeless: Vec<JobId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    while let Some(job) = hopeless.pop() {
+        for run in tx.open_runs(job)? {
+            if run.stage != Stage::Blocked {
+                continue;
+            }
+            let (stage, reason) = (Stage::Skipped, Some(Reason::Dependency));
+            if tx.end_waiting(run.id, stage, reason, now)?.is_none() {
+                continue;
+            }
+            let end = End {
+                run: run.id,
+                job,
+                stage,
+                reason,
+            };
+            if let Some(job) = tx.job(job)? {
+                hopeless.extend(one_ended(tx, end, &job.options, None, now)?);
+            }
         }
     }
     Ok(())

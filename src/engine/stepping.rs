@@ -7,8 +7,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::{JobId, MissedStretch};
-use crate::schedule::Recurrence;
+use crate::domain::{Job, JobId, MissedStretch};
+use crate::schedule::{self, Recurrence, When};
 use crate::store::{StoreError, Tx};
 
 use super::plan::Planned;
@@ -80,7 +80,11 @@ pub(super) fn vacant(
 }
 
 fn rewind(tx: &Tx<'_>, salt: &str, local: Tz, now: DateTime<Utc>) -> Result<(), StoreError> {
-    for job in tx.jobs_due_after(now)? {
+    for mut job in tx.jobs_due_after(now)? {
+        if let Some(anchor) = earlier_anchor(&job, now) {
+            tx.anchor_job(job.id, anchor)?;
+            job.anchor = anchor;
+        }
         let (Ok(Some(recurrence)), Some(next)) = (recurrence_of(&job, salt, local), job.next_due)
         else {
             continue;
@@ -95,4 +99,21 @@ fn rewind(tx: &Tx<'_>, salt: &str, local: Tz, now: DateTime<Utc>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// A schedule that counts from an instant still to come counts from an earlier one: a grid by
+/// whole steps, so that its times stay the same. A `--from` is what somebody wanted, and stays.
+fn earlier_anchor(job: &Job, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if job.anchor <= now || job.options.from.is_some() {
+        return None;
+    }
+    match schedule::parse(&job.when).ok()? {
+        When::Every(step) => {
+            let step = step.to_delta().num_milliseconds().max(1);
+            let ahead = (job.anchor - now).num_milliseconds();
+            Some(job.anchor - TimeDelta::milliseconds((ahead / step + 1) * step))
+        }
+        When::Calendar(_) => Some(now),
+        _ => None,
+    }
 }

@@ -202,6 +202,16 @@ impl Read<'_> {
         Ok(series as u64 + 2)
     }
 
+    /// How the runs of a job come into being; removed or not.
+    pub(crate) fn kind_of_job(&self, id: JobId) -> Result<Option<Kind>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT kind FROM job WHERE id = ?1")?;
+        Ok(statement
+            .query_row([id.0], |row| Ok(to_kind(row.get(0)?)))
+            .optional()?)
+    }
+
     /// The name of a job, removed or not.
     pub(crate) fn name_of_job(&self, id: JobId) -> Result<Option<Name>, StoreError> {
         let mut statement = self
@@ -249,41 +259,6 @@ impl Read<'_> {
               LIMIT ?2"
         ))?;
         self.due_rows(&mut statement, (micros(horizon), limit as i64))
-    }
-
-    /// Recurring jobs that are not due before `now` has passed.
-    pub(crate) fn jobs_due_after(&self, now: DateTime<Utc>) -> Result<Vec<Job>, StoreError> {
-        let mut statement = self.conn.prepare_cached(concat!(
-            "SELECT ",
-            job_columns!(),
-            " FROM job JOIN queue ON queue.id = job.queue
-              WHERE job.state < 2 AND job.next_due > ?1
-              ORDER BY job.id"
-        ))?;
-        let mut cache = OptionsCache::default();
-        let mut options = self.options_for_row(&mut cache);
-        let rows = statement.query_map([micros(now)], |row| job_of(row, &mut options))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The latest instant that the newest rows tell of: no clock was behind it then.
-    pub(crate) fn newest_stamp(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT max(at) FROM (
-               SELECT since AS at FROM runner
-               UNION ALL
-               SELECT created FROM (SELECT created FROM job ORDER BY id DESC LIMIT 1)
-               UNION ALL
-               SELECT due FROM (
-                 SELECT CASE WHEN state < 2 THEN finished ELSE due END AS due
-                 FROM run ORDER BY id DESC LIMIT 1)
-               UNION ALL
-               SELECT at FROM (
-                 SELECT coalesce(finished, started) AS at
-                 FROM attempt ORDER BY id DESC LIMIT 1))",
-        )?;
-        let newest: Option<i64> = statement.query_row([], |row| row.get(0))?;
-        Ok(newest.map(instant))
     }
 
     /// Jobs for each boot or each start of a runner.

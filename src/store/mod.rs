@@ -11,6 +11,7 @@ mod attempts;
 mod audit;
 mod batch;
 mod claims;
+mod clock;
 mod codes;
 mod edges;
 mod error;

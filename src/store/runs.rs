@@ -481,15 +481,21 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE run
-                 SET not_before = max(not_before + ?1, due)
+                 SET not_before = CASE
+                       WHEN attempts > 0 THEN not_before + ?1
+                       ELSE max(not_before + ?1, due)
+                     END
                  WHERE state IN (1, 3) AND (state = 3 OR not_before > due)",
             )?
             .execute([by_micros])?;
         self.conn
             .prepare_cached(
                 "UPDATE run
-                 SET not_before = max(not_before + ?1, due)
-                 WHERE state IN (6, 7) AND state = 6 AND not_before > due",
+                 SET not_before = CASE
+                       WHEN attempts > 0 THEN not_before + ?1
+                       ELSE max(not_before + ?1, due)
+                     END
+                 WHERE state IN (6, 7) AND state = 6 AND (attempts > 0 OR not_before > due)",
             )?
             .execute([by_micros])?;
         Ok(())

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{JobId, JobState, Origin};
+use crate::engine::timing::recurrence_of;
 use crate::schedule::Recurrence;
-use crate::store::{JobRow, RunRow};
+use crate::store::{JobRow, Read, RunRow};
 
 use super::invariants::{Audit, must};
+use super::jobs::{SALT, zone};
 use super::world::Broken;
 
 /// The next due time at which a book was looked through last.
@@ -144,11 +146,18 @@ impl Audit {
     }
 
     /// The next due time is the first one without a row.
-    pub(super) fn goes_on(&mut self, wall: DateTime<Utc>) -> Result<(), Broken> {
+    pub(super) fn goes_on(&mut self, read: &Read<'_>, wall: DateTime<Utc>) -> Result<(), Broken> {
         for job in &self.jobs {
             let Some(book) = self.books.get_mut(&job.id) else {
                 continue;
             };
+            if self.leapt_back && book.recurrence.is_some() {
+                // It may count from an earlier instant now.
+                let Some(job) = read.job(job.id)? else {
+                    continue;
+                };
+                book.recurrence = recurrence_of(&job, SALT, zone()).ok().flatten();
+            }
             let Some(recurrence) = &book.recurrence else {
                 continue;
             };

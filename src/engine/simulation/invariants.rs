@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
+use crate::engine::core::LEAD;
 use crate::engine::ends;
 use crate::engine::ledger::Claim;
 use crate::store::{AttemptRow, JobRow, RunRow, Stage};
@@ -155,7 +156,7 @@ impl World {
                 audit.open.insert(row.id, row);
             }
         }
-        audit.goes_on(wall)?;
+        audit.goes_on(&read, wall)?;
         audit.lanes = read
             .lanes()?
             .into_iter()
@@ -220,7 +221,7 @@ impl World {
             self.alive.len()
         );
         must!(
-            claim.row.due <= wall && claim.row.not_before <= wall,
+            (claim.row.number > 1 || claim.row.due <= wall) && claim.row.not_before <= wall,
             "{name} starts before its time"
         );
         let options = &self.specs[&claim.row.job].options;
@@ -313,9 +314,16 @@ impl World {
             .is_some_and(|at| self.now < at + SECOND + 100 * MILLISECOND);
         let room = living < runner.pool as usize && !starved;
         let rows = || self.audit.open.values();
-        let claimed = rows().filter(|row| row.stage == Stage::Claimed).count();
+        let comes = |row: &RunRow| match row.attempts {
+            0 => row.due.max(row.not_before),
+            _ => row.not_before,
+        };
+        // A claim for a far time takes nobody's place.
+        let claimed = rows()
+            .filter(|row| row.stage == Stage::Claimed && comes(row) <= wall + LEAD)
+            .count();
         for row in rows() {
-            let comes = row.due.max(row.not_before);
+            let comes = comes(row);
             let id = row.id.0;
             match row.stage {
                 Stage::Claimed => must!(
@@ -340,9 +348,9 @@ impl World {
                 Stage::Held => {
                     let ahead = rows().any(|other| {
                         // It was about to start, and found no room or a clock that was set back.
-                        let again = other.stage == Stage::Timed
+                        let back = other.stage == Stage::Timed
                             && (other.due < other.not_before || other.due <= row.due);
-                        other.job == row.job && (again || ends::under_way(other.stage))
+                        other.job == row.job && (back || ends::under_way(other.stage))
                     });
                     must!(ahead, "run {id} is held behind nothing");
                 }
