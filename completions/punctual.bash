@@ -308,11 +308,11 @@ _punctual() {
                     return 0
                     ;;
                 --overlap)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "skip queue replace allow" -- "${cur}"))
                     return 0
                     ;;
                 --missed)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "once skip all" -- "${cur}"))
                     return 0
                     ;;
                 --deadline)
@@ -376,7 +376,7 @@ _punctual() {
                     return 0
                     ;;
                 --mail-on)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "failure output always" -- "${cur}"))
                     return 0
                     ;;
                 --cwd)
@@ -584,11 +584,11 @@ _punctual() {
                     return 0
                     ;;
                 --overlap)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "skip queue replace allow" -- "${cur}"))
                     return 0
                     ;;
                 --missed)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "once skip all" -- "${cur}"))
                     return 0
                     ;;
                 --deadline)
@@ -652,7 +652,7 @@ _punctual() {
                     return 0
                     ;;
                 --mail-on)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "failure output always" -- "${cur}"))
                     return 0
                     ;;
                 --cwd)
@@ -1198,7 +1198,7 @@ _punctual() {
             fi
             case "${prev}" in
                 --state)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "blocked queued retrying running succeeded failed cancelled skipped" -- "${cur}"))
                     return 0
                     ;;
                 --since)
@@ -1318,7 +1318,7 @@ _punctual() {
             fi
             case "${prev}" in
                 --state)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "active paused done" -- "${cur}"))
                     return 0
                     ;;
                 --queue)
@@ -1808,11 +1808,11 @@ _punctual() {
                     return 0
                     ;;
                 --forward-output)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "prefix raw json" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --db)

@@ -70,8 +70,13 @@ complete -c punctual -n "__fish_punctual_using_subcommand add" -l tz -d 'IANA zo
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l from -d 'First moment of a recurring job' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l until -d 'Last moment of a recurring job' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l jitter -d 'A fixed offset in 0..D for this job on this machine' -r
-complete -c punctual -n "__fish_punctual_using_subcommand add" -l overlap -d 'When an earlier run is unfinished: skip, queue, replace or allow [default: skip]' -r
-complete -c punctual -n "__fish_punctual_using_subcommand add" -l missed -d 'Due times that passed while nobody ran: once, skip or all [default: once]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l overlap -d 'When an earlier run is unfinished [default: skip]' -r -f -a "skip\t''
+queue\t''
+replace\t''
+allow\t''"
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l missed -d 'Due times that passed while nobody ran [default: once]' -r -f -a "once\t''
+skip\t''
+all\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l deadline -d 'Skip a run that could not start D after its due time' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l queue -d 'Queue whose slots the job shares [default: default]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l priority -d 'Higher starts first [default: 0]' -r
@@ -87,7 +92,9 @@ complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-success -d 
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-failure -d 'When a run failed, was missed, expired, or lost its dependency' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l on-finish -d 'When a run succeeded, failed or was cancelled' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l mail-to -d 'Mail the output to these addresses, through sendmail' -r
-complete -c punctual -n "__fish_punctual_using_subcommand add" -l mail-on -d 'Mail on: failure, output (whatever wrote something) or always [default: failure]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand add" -l mail-on -d 'Which ends are mailed; `output` means whatever wrote something [default: failure]' -r -f -a "failure\t''
+output\t''
+always\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l cwd -d 'Working directory [default: this one]' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand add" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
@@ -112,7 +119,9 @@ complete -c punctual -n "__fish_punctual_using_subcommand add" -s q -l quiet -d 
 complete -c punctual -n "__fish_punctual_using_subcommand add" -s v -l verbose -d 'Say on stderr which database is used'
 complete -c punctual -n "__fish_punctual_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c punctual -n "__fish_punctual_using_subcommand add" -s V -l version -d 'Print version'
-complete -c punctual -n "__fish_punctual_using_subcommand list" -l state -d 'Only jobs in this state: active, paused or done' -r
+complete -c punctual -n "__fish_punctual_using_subcommand list" -l state -d 'Only jobs in this state' -r -f -a "active\t''
+paused\t''
+done\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand list" -l queue -d 'Only jobs of this queue' -r
 complete -c punctual -n "__fish_punctual_using_subcommand list" -s n -d 'At most N jobs' -r
 complete -c punctual -n "__fish_punctual_using_subcommand list" -l db -d 'The database file' -r -F
@@ -127,7 +136,9 @@ complete -c punctual -n "__fish_punctual_using_subcommand list" -s q -l quiet -d
 complete -c punctual -n "__fish_punctual_using_subcommand list" -s v -l verbose -d 'Say on stderr which database is used'
 complete -c punctual -n "__fish_punctual_using_subcommand list" -s h -l help -d 'Print help'
 complete -c punctual -n "__fish_punctual_using_subcommand list" -s V -l version -d 'Print version'
-complete -c punctual -n "__fish_punctual_using_subcommand ls" -l state -d 'Only jobs in this state: active, paused or done' -r
+complete -c punctual -n "__fish_punctual_using_subcommand ls" -l state -d 'Only jobs in this state' -r -f -a "active\t''
+paused\t''
+done\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand ls" -l queue -d 'Only jobs of this queue' -r
 complete -c punctual -n "__fish_punctual_using_subcommand ls" -s n -d 'At most N jobs' -r
 complete -c punctual -n "__fish_punctual_using_subcommand ls" -l db -d 'The database file' -r -F
@@ -158,8 +169,13 @@ complete -c punctual -n "__fish_punctual_using_subcommand edit" -l tz -d 'IANA z
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l from -d 'First moment of a recurring job' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l until -d 'Last moment of a recurring job' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l jitter -d 'A fixed offset in 0..D for this job on this machine' -r
-complete -c punctual -n "__fish_punctual_using_subcommand edit" -l overlap -d 'When an earlier run is unfinished: skip, queue, replace or allow [default: skip]' -r
-complete -c punctual -n "__fish_punctual_using_subcommand edit" -l missed -d 'Due times that passed while nobody ran: once, skip or all [default: once]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l overlap -d 'When an earlier run is unfinished [default: skip]' -r -f -a "skip\t''
+queue\t''
+replace\t''
+allow\t''"
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l missed -d 'Due times that passed while nobody ran [default: once]' -r -f -a "once\t''
+skip\t''
+all\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l deadline -d 'Skip a run that could not start D after its due time' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l queue -d 'Queue whose slots the job shares [default: default]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l priority -d 'Higher starts first [default: 0]' -r
@@ -175,7 +191,9 @@ complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-success -d
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-failure -d 'When a run failed, was missed, expired, or lost its dependency' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l on-finish -d 'When a run succeeded, failed or was cancelled' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l mail-to -d 'Mail the output to these addresses, through sendmail' -r
-complete -c punctual -n "__fish_punctual_using_subcommand edit" -l mail-on -d 'Mail on: failure, output (whatever wrote something) or always [default: failure]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand edit" -l mail-on -d 'Which ends are mailed; `output` means whatever wrote something [default: failure]' -r -f -a "failure\t''
+output\t''
+always\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l cwd -d 'Working directory [default: this one]' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env -d 'Set a variable (K=V), or copy one from here (K)' -r
 complete -c punctual -n "__fish_punctual_using_subcommand edit" -l env-file -d 'Read K=V lines from a file at each attempt' -r -F
@@ -306,7 +324,14 @@ complete -c punctual -n "__fish_punctual_using_subcommand logs" -s q -l quiet -d
 complete -c punctual -n "__fish_punctual_using_subcommand logs" -s v -l verbose -d 'Say on stderr which database is used'
 complete -c punctual -n "__fish_punctual_using_subcommand logs" -s h -l help -d 'Print help'
 complete -c punctual -n "__fish_punctual_using_subcommand logs" -s V -l version -d 'Print version'
-complete -c punctual -n "__fish_punctual_using_subcommand history" -l state -d 'Only runs in this state, such as failed or queued' -r
+complete -c punctual -n "__fish_punctual_using_subcommand history" -l state -d 'Only runs in this state' -r -f -a "blocked\t''
+queued\t''
+retrying\t''
+running\t''
+succeeded\t''
+failed\t''
+cancelled\t''
+skipped\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand history" -l since -d 'Only runs due since then: a time, or a duration ago' -r
 complete -c punctual -n "__fish_punctual_using_subcommand history" -s n -d 'At most N runs' -r
 complete -c punctual -n "__fish_punctual_using_subcommand history" -l db -d 'The database file' -r -F
@@ -405,8 +430,11 @@ complete -c punctual -n "__fish_punctual_using_subcommand run" -l file -d 'Make 
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l for -d 'Stop after D, as on SIGTERM' -r
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l grace -d 'How long running work may go on after the first signal: D or forever [default: 25s]' -r
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l on-failure -d 'Command for the shell when a run fails whose job has no --on-failure' -r
-complete -c punctual -n "__fish_punctual_using_subcommand run" -l forward-output -d 'Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json' -r
-complete -c punctual -n "__fish_punctual_using_subcommand run" -l log-format -d 'How events are written to standard error: text, or json, an object a line [default: text]' -r
+complete -c punctual -n "__fish_punctual_using_subcommand run" -l forward-output -d 'Copy what the jobs write to standard output; `prefix` puts `JOB.N: ` before each line' -r -f -a "prefix\t''
+raw\t''
+json\t''"
+complete -c punctual -n "__fish_punctual_using_subcommand run" -l log-format -d 'How events are written to standard error; `json` is an object a line [default: text]' -r -f -a "text\t''
+json\t''"
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l db -d 'The database file' -r -F
 complete -c punctual -n "__fish_punctual_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''

@@ -70,8 +70,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'First moment of a recurring job')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Last moment of a recurring job')
             [CompletionResult]::new('--jitter', '--jitter', [CompletionResultType]::ParameterName, 'A fixed offset in 0..D for this job on this machine')
-            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'When an earlier run is unfinished: skip, queue, replace or allow [default: skip]')
-            [CompletionResult]::new('--missed', '--missed', [CompletionResultType]::ParameterName, 'Due times that passed while nobody ran: once, skip or all [default: once]')
+            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'When an earlier run is unfinished [default: skip]')
+            [CompletionResult]::new('--missed', '--missed', [CompletionResultType]::ParameterName, 'Due times that passed while nobody ran [default: once]')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Skip a run that could not start D after its due time')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Queue whose slots the job shares [default: default]')
             [CompletionResult]::new('--priority', '--priority', [CompletionResultType]::ParameterName, 'Higher starts first [default: 0]')
@@ -87,7 +87,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'When a run failed, was missed, expired, or lost its dependency')
             [CompletionResult]::new('--on-finish', '--on-finish', [CompletionResultType]::ParameterName, 'When a run succeeded, failed or was cancelled')
             [CompletionResult]::new('--mail-to', '--mail-to', [CompletionResultType]::ParameterName, 'Mail the output to these addresses, through sendmail')
-            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Mail on: failure, output (whatever wrote something) or always [default: failure]')
+            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Which ends are mailed; `output` means whatever wrote something [default: failure]')
             [CompletionResult]::new('--cwd', '--cwd', [CompletionResultType]::ParameterName, 'Working directory [default: this one]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set a variable (K=V), or copy one from here (K)')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'Read K=V lines from a file at each attempt')
@@ -117,7 +117,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;list' {
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only jobs in this state: active, paused or done')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only jobs in this state')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only jobs of this queue')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most N jobs')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
@@ -137,7 +137,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;ls' {
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only jobs in this state: active, paused or done')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only jobs in this state')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only jobs of this queue')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most N jobs')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
@@ -178,8 +178,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'First moment of a recurring job')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Last moment of a recurring job')
             [CompletionResult]::new('--jitter', '--jitter', [CompletionResultType]::ParameterName, 'A fixed offset in 0..D for this job on this machine')
-            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'When an earlier run is unfinished: skip, queue, replace or allow [default: skip]')
-            [CompletionResult]::new('--missed', '--missed', [CompletionResultType]::ParameterName, 'Due times that passed while nobody ran: once, skip or all [default: once]')
+            [CompletionResult]::new('--overlap', '--overlap', [CompletionResultType]::ParameterName, 'When an earlier run is unfinished [default: skip]')
+            [CompletionResult]::new('--missed', '--missed', [CompletionResultType]::ParameterName, 'Due times that passed while nobody ran [default: once]')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Skip a run that could not start D after its due time')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Queue whose slots the job shares [default: default]')
             [CompletionResult]::new('--priority', '--priority', [CompletionResultType]::ParameterName, 'Higher starts first [default: 0]')
@@ -195,7 +195,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'When a run failed, was missed, expired, or lost its dependency')
             [CompletionResult]::new('--on-finish', '--on-finish', [CompletionResultType]::ParameterName, 'When a run succeeded, failed or was cancelled')
             [CompletionResult]::new('--mail-to', '--mail-to', [CompletionResultType]::ParameterName, 'Mail the output to these addresses, through sendmail')
-            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Mail on: failure, output (whatever wrote something) or always [default: failure]')
+            [CompletionResult]::new('--mail-on', '--mail-on', [CompletionResultType]::ParameterName, 'Which ends are mailed; `output` means whatever wrote something [default: failure]')
             [CompletionResult]::new('--cwd', '--cwd', [CompletionResultType]::ParameterName, 'Working directory [default: this one]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set a variable (K=V), or copy one from here (K)')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'Read K=V lines from a file at each attempt')
@@ -377,7 +377,7 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             break
         }
         'punctual;history' {
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only runs in this state, such as failed or queued')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only runs in this state')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only runs due since then: a time, or a duration ago')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most N runs')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
@@ -537,8 +537,8 @@ Register-ArgumentCompleter -Native -CommandName 'punctual' -ScriptBlock {
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after D, as on SIGTERM')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long running work may go on after the first signal: D or forever [default: 25s]')
             [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'Command for the shell when a run fails whose job has no --on-failure')
-            [CompletionResult]::new('--forward-output', '--forward-output', [CompletionResultType]::ParameterName, 'Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json')
-            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How events are written to standard error: text, or json, an object a line [default: text]')
+            [CompletionResult]::new('--forward-output', '--forward-output', [CompletionResultType]::ParameterName, 'Copy what the jobs write to standard output; `prefix` puts `JOB.N: ` before each line')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How events are written to standard error; `json` is an object a line [default: text]')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--until-idle', '--until-idle', [CompletionResultType]::ParameterName, 'Exit when nothing runs, is due or waits for a retry')

@@ -1,6 +1,7 @@
 //! What may be typed: clap types only. They stop here; below stand domain words.
 
 mod files;
+mod words;
 
 use std::path::PathBuf;
 
@@ -187,11 +188,11 @@ pub(crate) struct JobArgs {
     /// A fixed offset in 0..D for this job on this machine
     #[arg(long, value_name = "D", value_parser = parse_span, help_heading = "Schedule")]
     pub jitter: Option<Span>,
-    /// When an earlier run is unfinished: skip, queue, replace or allow [default: skip]
-    #[arg(long, value_name = "POLICY", value_parser = parse_overlap, help_heading = "Schedule")]
+    /// When an earlier run is unfinished [default: skip]
+    #[arg(long, value_name = "POLICY", help_heading = "Schedule")]
     pub overlap: Option<Overlap>,
-    /// Due times that passed while nobody ran: once, skip or all [default: once]
-    #[arg(long, value_name = "POLICY", value_parser = parse_missed, help_heading = "Schedule")]
+    /// Due times that passed while nobody ran [default: once]
+    #[arg(long, value_name = "POLICY", help_heading = "Schedule")]
     pub missed: Option<Missed>,
     /// Skip a run that could not start D after its due time
     #[arg(long, value_name = "D", value_parser = parse_span, help_heading = "Schedule")]
@@ -247,8 +248,8 @@ pub(crate) struct JobArgs {
     /// Mail the output to these addresses, through sendmail
     #[arg(long, value_name = "ADDR[,ADDR]", value_parser = MailTo::parse, help_heading = "Hooks")]
     pub mail_to: Option<MailTo>,
-    /// Mail on: failure, output (whatever wrote something) or always [default: failure]
-    #[arg(long, value_name = "ENDS", value_parser = parse_mail_on, help_heading = "Hooks")]
+    /// Which ends are mailed; `output` means whatever wrote something [default: failure]
+    #[arg(long, value_name = "ENDS", help_heading = "Hooks")]
     pub mail_on: Option<MailOn>,
 
     /// One word is a program, not a string for the shell
@@ -297,34 +298,6 @@ fn parse_span(text: &str) -> Result<Span, String> {
     Span::parse(text).map_err(|error| error.to_string())
 }
 
-fn parse_overlap(text: &str) -> Result<Overlap, String> {
-    match text {
-        "skip" => Ok(Overlap::Skip),
-        "queue" => Ok(Overlap::Queue),
-        "replace" => Ok(Overlap::Replace),
-        "allow" => Ok(Overlap::Allow),
-        _ => Err("write skip, queue, replace or allow".to_owned()),
-    }
-}
-
-fn parse_missed(text: &str) -> Result<Missed, String> {
-    match text {
-        "once" => Ok(Missed::Once),
-        "skip" => Ok(Missed::Skip),
-        "all" => Ok(Missed::All),
-        _ => Err("write once, skip or all".to_owned()),
-    }
-}
-
-fn parse_mail_on(text: &str) -> Result<MailOn, String> {
-    match text {
-        "failure" => Ok(MailOn::Failure),
-        "output" => Ok(MailOn::Output),
-        "always" => Ok(MailOn::Always),
-        _ => Err("write failure, output or always".to_owned()),
-    }
-}
-
 fn parse_umask(text: &str) -> Result<String, String> {
     match u32::from_str_radix(text, 8) {
         Ok(mask) if mask <= 0o777 => Ok(text.to_owned()),
@@ -363,25 +336,6 @@ fn parse_signal(text: &str) -> Result<i32, String> {
         })
 }
 
-fn parse_job_state(text: &str) -> Result<JobState, String> {
-    match text {
-        "active" => Ok(JobState::Active),
-        "paused" => Ok(JobState::Paused),
-        "done" => Ok(JobState::Done),
-        _ => Err("write active, paused or done".to_owned()),
-    }
-}
-
-fn parse_run_state(text: &str) -> Result<RunState, String> {
-    RunState::ALL
-        .into_iter()
-        .find(|state| state.as_str() == text)
-        .ok_or_else(|| {
-            let words: Vec<&str> = RunState::ALL.iter().map(|state| state.as_str()).collect();
-            format!("write one of {}", words.join(", "))
-        })
-}
-
 /// List the jobs: what, when next, how it went, why it waits
 #[derive(Debug, Default, ClapArgs)]
 #[command(after_help = "\
@@ -390,8 +344,8 @@ Examples:
   punctual list --failed
   punctual --json list | jq -r '.[].name'")]
 pub(crate) struct ListArgs {
-    /// Only jobs in this state: active, paused or done
-    #[arg(long, value_name = "STATE", value_parser = parse_job_state)]
+    /// Only jobs in this state
+    #[arg(long, value_name = "STATE")]
     pub state: Option<JobState>,
     /// Only jobs of this queue
     #[arg(long, value_name = "QUEUE", value_parser = parse_name)]
@@ -703,8 +657,8 @@ pub(crate) struct HistoryArgs {
     /// Only runs of this job
     #[arg(value_name = "JOB")]
     pub job: Option<String>,
-    /// Only runs in this state, such as failed or queued
-    #[arg(long, value_name = "STATE", value_parser = parse_run_state)]
+    /// Only runs in this state
+    #[arg(long, value_name = "STATE")]
     pub state: Option<RunState>,
     /// Only runs due since then: a time, or a duration ago
     #[arg(long, value_name = "TIME")]
@@ -854,29 +808,12 @@ pub(crate) struct RunArgs {
     /// On a signal exit at once and leave the jobs running, for the next runner to adopt
     #[arg(long)]
     pub leave_running: bool,
-    /// Copy what the jobs write to standard output: prefix (lines behind `JOB.N: `), raw or json
-    #[arg(long, value_name = "FORM", value_parser = parse_form)]
+    /// Copy what the jobs write to standard output; `prefix` puts `JOB.N: ` before each line
+    #[arg(long, value_name = "FORM")]
     pub forward_output: Option<Form>,
-    /// How events are written to standard error: text, or json, an object a line [default: text]
-    #[arg(long, value_name = "FORMAT", value_parser = parse_log_format)]
+    /// How events are written to standard error; `json` is an object a line [default: text]
+    #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-}
-
-fn parse_form(text: &str) -> Result<Form, String> {
-    match text {
-        "prefix" => Ok(Form::Prefix),
-        "raw" => Ok(Form::Raw),
-        "json" => Ok(Form::Json),
-        _ => Err("write prefix, raw or json".to_owned()),
-    }
-}
-
-fn parse_log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("write text or json".to_owned()),
-    }
 }
 
 #[derive(Debug, Clone, Copy)]

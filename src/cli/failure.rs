@@ -1,15 +1,20 @@
 //! From an error to a sentence, a hint and an exit code: the one table of both.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+use clap::error::ErrorKind as ClapKind;
+
 use crate::engine::RunError;
 use crate::schedule::WhenError;
 use crate::store::StoreError;
 
+use super::args::Args;
 use super::render::{json, text};
 
 /// The exit codes of the contract.
@@ -100,27 +105,46 @@ impl Failure {
     }
 }
 
-/// clap's own errors, in clap's words; as JSON where that was asked for.
-pub(crate) fn of_clap(error: &clap::Error, as_json: bool) -> ExitCode {
-    if as_json && error.use_stderr() {
-        let rendered = error.render().to_string();
-        // What it is about may stand on lines of its own.
-        let sentence = rendered.lines().map(str::trim);
-        let sentence: Vec<&str> = sentence.take_while(|line| !line.is_empty()).collect();
-        let sentence = sentence.join(" ");
-        let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
-        let hint = rendered
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("tip: "));
-        let failure = Failure::usage(message);
-        return match hint {
-            Some(hint) => failure.hint(hint).print(true),
-            None => failure.print(true),
-        };
+/// clap's own errors: its words in our form. Help and the version come as errors, too.
+pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) -> ExitCode {
+    if !error.use_stderr()
+        || error.kind() == ClapKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json
+    {
+        // Help for a closed pipe is no error.
+        let _ = error.print();
+        return ExitCode::from(error.exit_code() as u8);
     }
-    // Help for a closed pipe is no error.
-    let _ = error.print();
-    ExitCode::from(error.exit_code() as u8)
+    let rendered = error.render().to_string();
+    let lines = || rendered.lines().map(str::trim);
+    // What it is about may stand on lines of its own.
+    let sentence: Vec<&str> = lines()
+        .take_while(|line| !line.is_empty() && !line.starts_with(VALUES))
+        .collect();
+    let sentence = sentence.join(" ");
+    let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
+    let values = lines().find_map(|line| line.strip_prefix(VALUES)?.strip_suffix(']'));
+    let hint = match values {
+        Some(values) => format!("one of: {values}"),
+        None => lines()
+            .find_map(|line| line.strip_prefix("tip: "))
+            .map_or_else(|| format!("see: {} --help", asked(words)), str::to_owned),
+    };
+    Failure::usage(message).hint(hint).print(as_json)
+}
+
+const VALUES: &str = "[possible values: ";
+
+/// `punctual queue set`, from words of which some are wrong.
+fn asked(words: &[OsString]) -> String {
+    let mut names = vec!["punctual"];
+    let mut tree = &Args::command();
+    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(verb) = tree.find_subcommand(word) {
+            names.push(verb.get_name());
+            tree = verb;
+        }
+    }
+    names.join(" ")
 }
 
 impl From<StoreError> for Failure {

@@ -73,7 +73,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     let json = words.iter().any(|word| word == "--json");
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,
-        Err(error) => return failure::of_clap(&error, json),
+        Err(error) => return failure::of_clap(&error, words, json),
     };
     let context = match Context::new(&args.global, words) {
         Ok(context) => context,

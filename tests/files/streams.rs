@@ -94,7 +94,7 @@ fn words_that_are_no_text_are_refused() {
             (2, ""),
             "{words:?}: {answer:?}"
         );
-        assert!(answer.err.starts_with("error: "), "{answer:?}");
+        assert!(answer.err.starts_with("punctual: "), "{answer:?}");
         let mut json = sandbox.command(["--json"]);
         let answer = Answer::of(json.args(words));
         assert_eq!(answer.complaint()["error"]["code"], 2, "{answer:?}");

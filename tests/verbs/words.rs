@@ -15,7 +15,7 @@ fn a_wrong_verb_or_option_gets_a_suggestion() {
     for (words, suggestion) in slips {
         let answer = sandbox.punctual(words);
         assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
-        assert!(answer.err.contains("tip: "), "{answer:?}");
+        assert!(answer.err.contains("hint: "), "{answer:?}");
         assert!(answer.err.contains(suggestion), "{answer:?}");
     }
 }
@@ -28,7 +28,7 @@ fn as_json_a_usage_error_is_a_document_that_names_the_thing() {
         Answer::refused(
             2,
             "{\"error\":{\"code\":2,\"message\":\"the following required arguments were not provided: \
-             <WHEN> <COMMAND>...\",\"hint\":null}}\n"
+             <WHEN> <COMMAND>...\",\"hint\":\"see: punctual add --help\"}}\n"
         )
     );
     let complaint = sandbox.punctual(["--json", "shw"]).complaint();
