@@ -60,9 +60,6 @@ const OWNERS: [(&str, &[&str]); 26] = [
 /// Longest file, in lines that are not tests.
 const TALLEST: usize = 600;
 
-/// Files that are taller for now, and how tall they may be. This list only shrinks.
-const TALLER: [(&str, usize); 1] = [("cli/args.rs", 1_000)];
-
 /// Runs in tests only.
 const SIMULATION: &str = "engine/simulation";
 
@@ -228,9 +225,7 @@ fn every_file_begins_with_what_it_is() {
 fn no_file_is_too_tall() {
     let wrong = complaints(|file| {
         let lines = file.live.lines().count() - file.test_lines();
-        let known = TALLER.iter().find(|(path, _)| *path == file.path);
-        let tallest = known.map_or(TALLEST, |(_, tallest)| *tallest);
-        (lines > tallest)
+        (lines > TALLEST)
             .then(|| format!("{lines} lines"))
             .into_iter()
             .collect()

@@ -1,0 +1,181 @@
+//! The verbs that look, and change nothing.
+
+use clap::Args as ClapArgs;
+
+use super::values::{parse_name, parse_span};
+use crate::domain::{JobState, Name, RunState, Span};
+
+/// List the jobs: what, when next, how it went, why it waits
+#[derive(Debug, Default, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual list
+  punctual list --failed
+  punctual --json list | jq -r '.[].name'")]
+pub(crate) struct ListArgs {
+    /// Only jobs in this state
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<JobState>,
+    /// Only jobs of this queue
+    #[arg(long, value_name = "QUEUE", value_parser = parse_name)]
+    pub queue: Option<Name>,
+    /// Only jobs whose latest run failed
+    #[arg(long)]
+    pub failed: bool,
+    /// One-offs that ended long ago too
+    #[arg(long)]
+    pub all: bool,
+    /// Absolute times, whole commands
+    #[arg(long)]
+    pub long: bool,
+    /// At most N jobs
+    #[arg(short, value_name = "N")]
+    pub n: Option<usize>,
+}
+
+/// Show everything about a job or a run
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual show backup
+  punctual show backup.41")]
+pub(crate) struct ShowArgs {
+    /// A job (name or id) or a run (JOB.N)
+    #[arg(value_name = "JOB|RUN")]
+    pub what: String,
+}
+
+/// Say when a job, or any WHEN, comes next
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+An existing job wins; anything else is read as a WHEN. Without one: the next runs of all jobs.
+
+Examples:
+  punctual next '0 12 1 * +MON' -n 3
+  punctual next '30 2 * * *' --tz Europe/Berlin --from 2027-03-27
+  punctual next")]
+pub(crate) struct NextArgs {
+    /// A job, or a WHEN
+    #[arg(value_name = "JOB|WHEN", allow_hyphen_values = true)]
+    pub what: Option<String>,
+    /// How many times [default: 5]
+    #[arg(short, value_name = "N")]
+    pub n: Option<usize>,
+    /// Times strictly after this one [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Zone of a WHEN [default: the machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Job name that H and ~ are drawn for
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub name: Option<Name>,
+}
+
+/// List runs, newest first
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual history
+  punctual history backup -n 5
+  punctual history --state failed --since 24h")]
+pub(crate) struct HistoryArgs {
+    /// Only runs of this job
+    #[arg(value_name = "JOB")]
+    pub job: Option<String>,
+    /// Only runs in this state
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<RunState>,
+    /// Only runs due since then: a time, or a duration ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Absolute times
+    #[arg(long)]
+    pub long: bool,
+    /// At most N runs
+    #[arg(short, value_name = "N")]
+    pub n: Option<usize>,
+}
+
+/// Print what a run wrote, stdout and stderr in order
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  punctual logs backup
+  punctual logs backup.41 -n 20
+  punctual logs -f backup")]
+pub(crate) struct LogsArgs {
+    /// Runs (JOB.N), or jobs by name or id: their latest run
+    #[arg(value_name = "JOB|RUN", required = true)]
+    pub runs: Vec<String>,
+    /// Wait for the start, follow, and end with the run
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only the last N lines
+    #[arg(short, value_name = "N")]
+    pub n: Option<usize>,
+    /// This attempt instead of the last one
+    #[arg(long, value_name = "K")]
+    pub attempt: Option<u32>,
+    /// Print bytes as they are, on a terminal too
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// Wait until runs are final, and exit as they did
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+A job means its latest run, or its first to come. Exit code: that of the command; 128+N on
+signal N; 124 timed out; 126/127 not executable or not found; 125 lost or no runner; 75 skipped;
+130 cancelled; 123 --timeout ran out. Several runs: 0 if all succeeded, else 1.
+
+Examples:
+  punctual wait backup.41
+  punctual wait build test --timeout 10m")]
+pub(crate) struct WaitArgs {
+    /// Runs (JOB.N), or jobs by name or id
+    #[arg(value_name = "JOB|RUN", required = true)]
+    pub runs: Vec<String>,
+    /// Stop waiting after D (exit 123)
+    #[arg(long, value_name = "D", value_parser = parse_span)]
+    pub timeout: Option<Span>,
+    /// Return at the first final run
+    #[arg(long)]
+    pub any: bool,
+}
+
+/// The runner and the queues on one screen
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+--metrics is for node_exporter's textfile collector: write it to a file beside, and rename that.
+
+Examples:
+  punctual status
+  punctual status --metrics > punctual.prom.new && mv punctual.prom.new punctual.prom")]
+pub(crate) struct StatusArgs {
+    /// Numbers for a monitor, in the text format of Prometheus
+    #[arg(long)]
+    pub metrics: bool,
+}
+
+/// Find out whether anything is wrong: exit 1 then
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Looks at the database, the permissions, the runner and lateness. With jobs and --within: did each
+succeed in time?
+
+Examples:
+  punctual check
+  punctual check --live
+  punctual check backup --within 26h")]
+pub(crate) struct CheckArgs {
+    /// Jobs, by name or id
+    #[arg(value_name = "JOB", requires = "within")]
+    pub jobs: Vec<String>,
+    /// Each job succeeded within this long
+    #[arg(long, value_name = "D", value_parser = parse_span, requires = "jobs")]
+    pub within: Option<Span>,
+    /// Only whether the runner lives and the database answers, for probes
+    #[arg(long)]
+    pub live: bool,
+}
