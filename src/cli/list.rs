@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use chrono::TimeDelta;
 
-use crate::store::{JobFilter, JobPage};
+use crate::domain::Waiting;
+use crate::store::{JobFilter, JobPage, Store};
 
 use super::args::ListArgs;
 use super::context::{Context, terminal_height};
@@ -31,7 +32,7 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
     };
     let store = context.open_read()?;
     let page = match &store {
-        Some(store) => store.read().list(&filter)?,
+        Some(store) => page(store, &filter, context)?,
         None => JobPage::default(),
     };
     if context.json {
@@ -57,7 +58,28 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
     }
     context.print(&jobs_table(&page.jobs, &style))?;
     footer(&page, context);
+    if context.terminal {
+        context.note_missing_runner();
+    }
     Ok(Context::done())
+}
+
+/// The jobs that pass the filter. A killed runner left its name in the file: what waits for its pool
+/// waits for a runner.
+pub(super) fn page(
+    store: &Store,
+    filter: &JobFilter,
+    context: &Context,
+) -> Result<JobPage, Failure> {
+    let mut page = store.read().list(filter)?;
+    if !context.runner_lives() {
+        for view in &mut page.jobs {
+            if let Some(Waiting::PoolFull { .. }) = view.waiting {
+                view.waiting = Some(Waiting::NoRunner);
+            }
+        }
+    }
+    Ok(page)
 }
 
 fn say_empty(args: &ListArgs, page: &JobPage, context: &Context) {

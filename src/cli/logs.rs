@@ -98,7 +98,7 @@ fn written(
 }
 
 /// Head, a mark where the middle was cut, tail.
-fn joined(output: Output) -> Vec<u8> {
+pub(super) fn joined(output: Output) -> Vec<u8> {
     let cut = output.cut();
     let mut bytes = output.head;
     if cut > 0 {

@@ -125,7 +125,7 @@ pub(super) fn in_words(when: &str, zone: Tz) -> Option<String> {
     Some(schedule::describe(&when, zone)).filter(|words| !words.is_empty())
 }
 
-fn times_after(
+pub(super) fn times_after(
     read: &Read<'_>,
     job: &Job,
     from: DateTime<Utc>,

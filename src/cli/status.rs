@@ -11,7 +11,7 @@ use crate::store::RunFilter;
 use super::args::StatusArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{Metrics, json, metrics_text, queues_table, time};
+use super::render::{Metrics, StatusPage, json, metrics_text, queues_table, status_page, time};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -19,6 +19,7 @@ struct Document<'a> {
     runner: Option<RunnerDocument>,
     running: u64,
     waiting: u64,
+    late: u64,
     failed_24h: usize,
     queues: Vec<json::QueueDocument<'a>>,
 }
@@ -36,8 +37,8 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
     }
     let store = context.open_read()?;
     let lives = context.runner_lives();
-    let (queues, runner, failed) = match &store {
-        None => (Vec::new(), None, 0),
+    let (queues, runner, failed, late) = match &store {
+        None => (Vec::new(), None, Vec::new(), (0, None)),
         Some(store) => {
             let read = store.read();
             let failed = read.runs(&RunFilter {
@@ -48,7 +49,8 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
             (
                 read.queue_states(context.now)?,
                 read.runner()?.filter(|_| lives),
-                failed.len(),
+                failed,
+                read.late(context.now)?,
             )
         }
     };
@@ -64,24 +66,21 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
             }),
             running,
             waiting,
-            failed_24h: failed,
+            late: late.0,
+            failed_24h: failed.len(),
             queues: json::queues(&queues),
         })?;
         return Ok(Context::done());
     }
-    let line = match runner {
-        Some(runner) => format!(
-            "runner    pid {}, {}, pool {running}/{}",
-            runner.pid,
-            time::distance(runner.since - context.now),
-            runner.pool
-        ),
-        None => "runner    none is alive; start one with: punctual run".to_owned(),
+    let page = StatusPage {
+        runner: runner.as_ref(),
+        running,
+        waiting,
+        late,
+        failed: &failed,
+        database: context.database.display().to_string(),
     };
-    context.print(&format!(
-        "{line}\nwaiting   {waiting}\nfailed    {failed} in the last 24 h\ndatabase  {}\n\n",
-        context.database.display()
-    ))?;
+    context.print(&status_page(&page, &context.style))?;
     context.print(&queues_table(&queues, &context.style))?;
     Ok(Context::done())
 }

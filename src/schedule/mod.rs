@@ -38,4 +38,4 @@ pub(crate) use recurrence::Recurrence;
 pub(crate) use seed::Seed;
 pub(crate) use warnings::warnings;
 pub(crate) use when::{After, AfterMode, Context, Timing, When};
-pub(crate) use zone::parse_zone;
+pub(crate) use zone::{ClockChange, clock_change, parse_zone};

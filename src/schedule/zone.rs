@@ -3,7 +3,7 @@
 //! Seconds since 1970 throughout. Only one thing is asked of chrono-tz, the offset at an instant; jumps are found
 //! from it by bisection, so there is one source of truth and no second table of transitions.
 
-use chrono::{DateTime, Offset, TimeZone};
+use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::error::WhenError;
@@ -98,6 +98,29 @@ pub(super) fn jump_since(zone: Tz, from: Instant, before: i64, to: Instant) -> O
         at: jumped,
         before,
         after,
+    })
+}
+
+/// A change of a zone's clock, for people: when, and the offsets in seconds before and after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClockChange {
+    pub at: DateTime<Utc>,
+    pub before: i64,
+    pub after: i64,
+}
+
+/// What lies between two instants whose offsets differ.
+pub(crate) fn clock_change(
+    zone: Tz,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Option<ClockChange> {
+    let before = offset(zone, from.timestamp());
+    let jump = jump_since(zone, from.timestamp(), before, to.timestamp())?;
+    Some(ClockChange {
+        at: DateTime::from_timestamp(jump.at, 0)?,
+        before: jump.before,
+        after: jump.after,
     })
 }
 

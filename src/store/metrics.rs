@@ -55,13 +55,20 @@ impl Read<'_> {
         Ok((count(RUNNING, -1)?, count(WAITING, limit as i64 + 1)?))
     }
 
+    /// How many runs could have started long ago, and the oldest of their due times.
+    pub(crate) fn late(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<(u64, Option<DateTime<Utc>>), StoreError> {
+        let mut statement = self.conn.prepare(DUE_RUNS)?;
+        Ok(statement.query_row([micros(now - LATE)], |row| {
+            let oldest = row.get::<_, Option<i64>>(1)?;
+            Ok((row.get::<_, i64>(0)? as u64, oldest.map(instant)))
+        })?)
+    }
+
     pub(crate) fn numbers(&self, now: DateTime<Utc>) -> Result<Numbers, StoreError> {
-        let (late, oldest_due) = self
-            .conn
-            .prepare(DUE_RUNS)?
-            .query_row([micros(now - LATE)], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
-            })?;
+        let (late, oldest_due) = self.late(now)?;
         let ended = RunState::ALL.into_iter().filter(|state| state.is_final());
         let mut ended: Vec<(RunState, u64)> = ended.map(|state| (state, 0)).collect();
         let mut statement = self.conn.prepare(ENDED)?;
@@ -86,8 +93,8 @@ impl Read<'_> {
             })
         })?;
         Ok(Numbers {
-            late: late as u64,
-            oldest_due: oldest_due.map(instant),
+            late,
+            oldest_due,
             ended,
             successes: successes.collect::<Result<_, _>>()?,
         })

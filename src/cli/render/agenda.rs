@@ -1,12 +1,13 @@
 //! Coming times, of one schedule or of all jobs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::Name;
+use crate::domain::{Name, Span};
+use crate::schedule;
 
 use super::column::{Cell, Column, Yield};
 use super::grid::Grid;
-use super::{Style, time};
+use super::{Style, Tint, time};
 
 const COLUMNS: [Column; 6] = [
     Column::text("DAY"),
@@ -21,7 +22,7 @@ const COLUMNS: [Column; 6] = [
 pub(crate) fn times_table(times: &[DateTime<Utc>], style: &Style) -> String {
     let columns = &COLUMNS[..COLUMNS.len() - 1];
     let rows = times.iter().map(|&at| moment(at, style)).collect();
-    table(columns, rows, style)
+    with_changes(&table(columns, rows, style), times, style)
 }
 
 /// The coming times of all jobs, merged.
@@ -34,7 +35,51 @@ pub(crate) fn agenda_table(times: &[(Name, DateTime<Utc>)], style: &Style) -> St
             row
         })
         .collect();
-    table(&COLUMNS, rows, style)
+    let instants: Vec<_> = times.iter().map(|(_, at)| *at).collect();
+    with_changes(&table(&COLUMNS, rows, style), &instants, style)
+}
+
+/// Says on a terminal where the clock changes between two lines.
+fn with_changes(table: &str, times: &[DateTime<Utc>], style: &Style) -> String {
+    if style.is_plain() {
+        return table.to_owned();
+    }
+    let mut lines = table.lines();
+    let mut out = String::with_capacity(table.len());
+    // The header, and the first time.
+    for line in lines.by_ref().take(2) {
+        out.extend([line, "\n"]);
+    }
+    for (line, pair) in lines.zip(times.windows(2)) {
+        if let Some(change) = schedule::clock_change(style.zone, pair[0], pair[1]) {
+            out.push_str(&change_line(change, style));
+        }
+        out.extend([line, "\n"]);
+    }
+    out
+}
+
+fn change_line(change: schedule::ClockChange, style: &Style) -> String {
+    let by = TimeDelta::seconds(change.after - change.before);
+    let local = |offset| (change.at + TimeDelta::seconds(offset)).format("%H:%M");
+    let (rule, arrow) = if style.unicode {
+        ("─", "→")
+    } else {
+        ("-", "->")
+    };
+    let line = format!(
+        "{rule}{rule}{rule}  {}  clock {} {}: {} {arrow} {}",
+        (change.at + TimeDelta::seconds(change.before)).format("%Y-%m-%d"),
+        if by > TimeDelta::zero() {
+            "forward"
+        } else {
+            "back"
+        },
+        Span::from_millis(by.num_milliseconds().unsigned_abs()),
+        local(change.before),
+        local(change.after),
+    );
+    style.paint(&line, Tint::Late) + "\n"
 }
 
 fn moment(at: DateTime<Utc>, style: &Style) -> Vec<Cell> {
@@ -71,9 +116,34 @@ mod tests {
             "\
 DAY  DATE        TIME      OFFSET  DISTANCE
 Tue  2026-12-01  03:00:00  +01:00  in 9h
+───  2027-03-28  clock forward 1h: 02:00 → 03:00
 Thu  2027-07-01  04:00:00  +02:00  in 212d
 "
         );
+    }
+
+    #[test]
+    fn a_change_of_the_clock_stands_between_the_lines_on_a_terminal() {
+        let times = [
+            at("2027-03-27T01:30:00Z"),
+            at("2027-03-28T01:00:00Z"),
+            at("2027-03-29T00:30:00Z"),
+            at("2027-12-01T01:30:00Z"),
+        ];
+        assert_eq!(
+            times_table(&times, &style(60)),
+            "\
+DAY  DATE        TIME      OFFSET  DISTANCE
+Sat  2027-03-27  02:30:00  +01:00  in 116d
+───  2027-03-28  clock forward 1h: 02:00 → 03:00
+Sun  2027-03-28  03:00:00  +02:00  in 117d
+Mon  2027-03-29  02:30:00  +02:00  in 118d
+───  2027-10-31  clock back 1h: 03:00 → 02:00
+Wed  2027-12-01  02:30:00  +01:00  in 365d
+"
+        );
+        let plain = times_table(&times, &style(None));
+        assert_eq!(plain.lines().count(), 5, "{plain}");
     }
 
     #[test]

@@ -126,9 +126,13 @@ impl Grid<'_> {
         self.regrown(widths, room)
     }
 
-    /// A column left out late may have made room for one that was cut early.
+    /// A column left out late may have made room for those cut early: who gave way last is
+    /// the first to get it.
     fn regrown(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
-        for index in 0..widths.len() {
+        for Yield(title, _) in self.yields.iter().rev() {
+            let Some(index) = self.columns.iter().position(|c| c.title == *title) else {
+                continue;
+            };
             let spare = room.saturating_sub(total(&widths));
             if widths[index] > 0 {
                 widths[index] = self.natural_width(index).min(widths[index] + spare);

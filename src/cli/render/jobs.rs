@@ -15,7 +15,8 @@ const NEXT: Column = Column::text("NEXT");
 const LAST: Column = Column::words("LAST");
 const STATE: Column = Column::words("STATE");
 const WAITS: Column = Column::words("WAITS");
-const COMMAND: Column = Column::text("COMMAND");
+/// A command tells by its program, and by what it works on at its end.
+const COMMAND: Column = Column::name("COMMAND");
 
 /// STATE tells what is not plainly active, a reason for waiting included: two columns
 /// for it would cost the command its place on 80.
@@ -37,16 +38,23 @@ const LONG_COLUMNS: [Column; 11] = [
     COMMAND,
 ];
 
-/// A name is what the next verb needs, so it is cut late.
-const YIELDS: [Yield; 11] = [
+/// A name is what the next verb needs, so it is cut late; one of unusual length costs the
+/// others nothing.
+const YIELDS: [Yield; 17] = [
     Yield("COMMAND", 24),
-    Yield("WHEN", 24),
+    Yield("NAME", 32),
+    Yield("WHEN", 20),
+    Yield("COMMAND", 16),
+    Yield("NAME", 24),
+    Yield("LAST", 20),
     Yield("STATE", 24),
+    Yield("WHEN", 16),
     Yield("COMMAND", 12),
-    Yield("COMMAND", 0),
-    Yield("STATE", 12),
-    Yield("LAST", 16),
     Yield("WHEN", 0),
+    Yield("COMMAND", 0),
+    Yield("NAME", 16),
+    Yield("LAST", 16),
+    Yield("STATE", 12),
     Yield("NAME", 12),
     Yield("LAST", 8),
     Yield("STATE", 6),
@@ -147,6 +155,9 @@ fn next(view: &JobView, style: &Style) -> Cell {
     );
     if style.is_exact() {
         time::stamp(at, style.zone).into()
+    } else if matches!(view.waiting, Some(Waiting::After(_))) {
+        // It waits for others, and no clock is behind.
+        Cell::default()
     } else if is_paused {
         Cell::new(style.moment(at), Tint::Paused)
     } else if away.num_seconds() < 0 {
@@ -154,7 +165,7 @@ fn next(view: &JobView, style: &Style) -> Cell {
     } else if away < TimeDelta::days(1) {
         time::distance(away).into()
     } else {
-        style.moment(at).into()
+        time::soon(at, style.now, style.zone).into()
     }
 }
 
@@ -170,8 +181,8 @@ fn last(view: &JobView, style: &Style) -> Cell {
     let since = match run.state {
         RunState::Running => run.started,
         RunState::Blocked | RunState::Queued | RunState::Retrying => {
-            // What is only to come is told by NEXT.
-            return if run.due > style.now {
+            // What is to come is told by NEXT, and why it waits by STATE.
+            return if run.due > style.now || !style.is_exact() {
                 Cell::default()
             } else {
                 word.into()
@@ -201,12 +212,12 @@ mod tests {
         assert_eq!(
             jobs_table(&jobs(), &style(60)),
             "\
-NAME            NEXT         LAST               STATE
+NAME            NEXT         LAST              STATE
 backup          in 9h        ok 2m ago
 nightly-report  7 Dec 08:00  failed(exit 2) …
 sync            in 3m        running 11s
-render          95s late     queued             queue …
-mail            19:00        skipped(overlap)…  paused
+render          95s late                       queue …
+mail            19:00        skipped(overlap…  paused
 "
         );
     }
@@ -216,12 +227,12 @@ mail            19:00        skipped(overlap)…  paused
         assert_eq!(
             jobs_table(&jobs(), &style(80)),
             "\
-NAME            WHEN       NEXT         LAST                     STATE
-backup          0 3 * * *  in 9h        ok 2m ago
-nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago
-sync            every 15m  in 3m        running 11s
-render          now        95s late     queued                   queue reports …
-mail            @hourly    19:00        skipped(overlap) 2h ago  paused
+NAME            NEXT         LAST                     STATE
+backup          in 9h        ok 2m ago
+nightly-report  7 Dec 08:00  failed(exit 2) 61m ago
+sync            in 3m        running 11s
+render          95s late                              queue reports full (2/2)
+mail            19:00        skipped(overlap) 2h ago  paused
 "
         );
     }
@@ -232,8 +243,8 @@ mail            @hourly    19:00        skipped(overlap) 2h ago  paused
             jobs_table(&jobs()[..2], &style(80)),
             "\
 NAME            WHEN       NEXT         LAST                    COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago               restic backup /…
-nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 /opt/re…
+backup          0 3 * * *  in 9h        ok 2m ago               restic b…nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 …送る 🎉
 "
         );
     }
@@ -244,10 +255,10 @@ nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 /opt/re�
             jobs_table(&jobs(), &style(120)),
             "\
 NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclud…
-nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/reports/報告書…
-sync            every 15m  in 3m        running 11s                                        rsync -a שלום/ host:\\u{202e}…
-render          now        95s late     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup … --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/r….py --送る 🎉
+sync            every 15m  in 3m        running 11s                                        rsync -a שלום/…\\u{202e}/srv\\n
+render          now        95s late                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
 mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
 "
         );
@@ -262,7 +273,7 @@ NAME            WHEN       NEXT         LAST                     STATE          
 backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclude-caches --tag nightly
 nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/reports/報告書を作る.py --送る 🎉
 sync            every 15m  in 3m        running 11s                                        rsync -a שלום/ host:\\u{202e}/srv\\n
-render          now        95s late     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+render          now        95s late                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
 mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
 "
         );
@@ -304,10 +315,10 @@ ID  NAME            WHEN       NEXT                       LAST                  
             jobs_table(&jobs(), &colored(120)),
             "\
 NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclud…
-nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m                             python3 /opt/reports/報告書…
-sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                                        rsync -a שלום/ host:\\u{202e}…
-render          now        \x1b[33m95s late\x1b[0m     queued                   queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
+backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup … --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m                             python3 /opt/r….py --送る 🎉
+sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                                        rsync -a שלום/…\\u{202e}/srv\\n
+render          now        \x1b[33m95s late\x1b[0m                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
 mail            @hourly    \x1b[2m19:00\x1b[0m        skipped(overlap) 2h ago  \x1b[2mpaused\x1b[0m                    sendmail -q
 "
         );

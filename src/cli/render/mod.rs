@@ -23,6 +23,7 @@ mod queues;
 mod runs;
 #[cfg(test)]
 mod samples;
+mod status;
 pub(crate) mod text;
 pub(crate) mod time;
 mod unit;
@@ -33,9 +34,10 @@ use chrono_tz::Tz;
 pub(crate) use agenda::{agenda_table, times_table};
 pub(crate) use jobs::jobs_table;
 pub(crate) use metrics::{Metrics, metrics_text};
-pub(crate) use page::{JobExtra, job_page, run_page};
+pub(crate) use page::{JobExtra, LastFailure, Record, job_page, run_page};
 pub(crate) use queues::queues_table;
 pub(crate) use runs::runs_table;
+pub(crate) use status::{StatusPage, status_page};
 pub(crate) use unit::{Manager, Unit, unit_text};
 
 /// How and for whom to print.

@@ -11,7 +11,7 @@ use crate::domain::{
     RunState, Size, Span, Usage, Waiting,
 };
 
-use super::{JobExtra, Style};
+use super::{JobExtra, LastFailure, Record, Style};
 use crate::domain::HookFailure;
 
 /// The instant all samples are seen from: a Monday evening in Berlin.
@@ -271,6 +271,16 @@ pub(super) fn page() -> (JobView, Vec<(Run, Vec<Attempt>)>, JobExtra) {
     };
     let extra = JobExtra {
         meaning: Some("At 03:00, every day (Europe/Berlin)".to_owned()),
+        coming: vec![at("2026-12-02T02:00:00Z"), at("2026-12-03T02:00:00Z")],
+        record: Some(Record {
+            succeeded: 38,
+            failed: 2,
+            took: (1..=38).map(|n| n * 500).collect(),
+        }),
+        last_failure: Some(LastFailure {
+            run: history().remove(2),
+            output: b"open /data: ok\nsave: \x1b[31mno space left\x1b[0m\n".to_vec(),
+        }),
         file: None,
         hook_failures: vec![HookFailure {
             run: history()[2].name.clone(),

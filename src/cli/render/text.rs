@@ -125,8 +125,15 @@ pub(crate) fn fit_words<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Co
     let Cow::Owned(cut) = fit(text, columns, ellipsis) else {
         return Cow::Borrowed(text);
     };
-    match cut.rsplit_once(' ') {
-        Some((words, _)) => Cow::Owned(format!("{words} {ellipsis}")),
+    let before = |text: &'a str| text.rsplit_once(' ').map(|(words, _)| words);
+    let whole = cut.rsplit_once(' ').map(|(words, _)| &text[..words.len()]);
+    // A distance without its direction would be another one.
+    let words = match whole {
+        Some(words) if text[words.len()..] == *" ago" => before(words),
+        whole => whole,
+    };
+    match words {
+        Some(words) => Cow::Owned(format!("{words} {ellipsis}")),
         None => Cow::Owned(cut),
     }
 }

@@ -46,6 +46,16 @@ pub(crate) fn short(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     local.format(&format!("{date}{time}")).to_string()
 }
 
+/// As [`short`], and of another year only the day.
+pub(crate) fn soon(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    if local.year() == now.with_timezone(&zone).year() || at - now < TimeDelta::days(7) {
+        short(at, now, zone)
+    } else {
+        local.format("%-d %b %Y").to_string()
+    }
+}
+
 /// How far from now: `in 9h`, `3m ago`, `now`.
 pub(crate) fn distance(from_now: TimeDelta) -> String {
     if from_now.num_seconds() == 0 {

@@ -1,0 +1,142 @@
+//! The runner and what it has before it, in a few labelled lines.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Name, Run, Runner};
+
+use super::{Style, Tint, text, time};
+
+/// Jobs named among the failures.
+const NAMED: usize = 3;
+
+/// What `status` found out.
+#[derive(Debug)]
+pub(crate) struct StatusPage<'a> {
+    pub runner: Option<&'a Runner>,
+    pub running: u64,
+    pub waiting: u64,
+    /// How many runs are, and the oldest due time.
+    pub late: (u64, Option<DateTime<Utc>>),
+    /// The failed runs of the last 24 hours, newest first.
+    pub failed: &'a [Run],
+    pub database: String,
+}
+
+/// The lines above the table of queues, and a blank one.
+pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
+    let (runner, runner_tint) = match page.runner {
+        None => (
+            "none is alive; start one with: punctual run".to_owned(),
+            Tint::Failed,
+        ),
+        Some(runner) => {
+            let since = time::distance(runner.since - style.now);
+            let (running, pool) = (page.running, runner.pool);
+            let line = format!("pid {}, {since}, pool {running}/{pool}", runner.pid);
+            (line, Tint::Plain)
+        }
+    };
+    let (late, late_tint) = match page.late {
+        (0, _) | (_, None) => ("0".to_owned(), Tint::Plain),
+        (late, Some(oldest)) => {
+            let oldest = time::distance(oldest - style.now);
+            (format!("{late}, the oldest was due {oldest}"), Tint::Late)
+        }
+    };
+    let (failed, failed_tint) = failures(page.failed);
+    let lines = [
+        ("runner", runner, runner_tint),
+        ("waiting", page.waiting.to_string(), Tint::Plain),
+        ("late", late, late_tint),
+        ("failed", failed, failed_tint),
+        ("database", page.database.clone(), Tint::Plain),
+    ];
+    let mut out = String::new();
+    for (label, value, tint) in lines {
+        let value = style.paint(&text::escape(&value), tint);
+        let _ = writeln!(out, "{label:<8}  {value}");
+    }
+    out + "\n"
+}
+
+/// `5 in the last 24 h: tick (3), backup, sync, …`
+fn failures(failed: &[Run]) -> (String, Tint) {
+    let mut of_jobs: Vec<(&Name, usize)> = Vec::new();
+    for run in failed {
+        match of_jobs.iter_mut().find(|(job, _)| *job == &run.name.job) {
+            Some((_, count)) => *count += 1,
+            None => of_jobs.push((&run.name.job, 1)),
+        }
+    }
+    let count = failed.len();
+    if count == 0 {
+        return ("0 in the last 24 h".to_owned(), Tint::Plain);
+    }
+    let first = of_jobs.iter().take(NAMED).map(|(job, count)| match count {
+        1 => job.to_string(),
+        _ => format!("{job} ({count})"),
+    });
+    let mut list = first.collect::<Vec<_>>().join(", ");
+    if of_jobs.len() > NAMED {
+        let _ = write!(list, " and {} more", of_jobs.len() - NAMED);
+    }
+    (format!("{count} in the last 24 h: {list}"), Tint::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{at, colored, now, run, style};
+    use super::{StatusPage, status_page};
+    use crate::domain::{RunState, Runner};
+
+    #[test]
+    fn trouble_is_counted_and_named() {
+        let runner = Runner {
+            pid: 4_242,
+            since: at("2026-11-28T17:00:00Z"),
+            pool: 8,
+        };
+        let failed =
+            ["sync", "tick", "tick", "a", "b"].map(|job| run(job, 7, 3_600, RunState::Failed));
+        let page = StatusPage {
+            runner: Some(&runner),
+            running: 3,
+            waiting: 17,
+            late: (2, Some(at("2026-11-30T16:56:00Z"))),
+            failed: &failed,
+            database: "/var/lib/punctual.db".to_owned(),
+        };
+        assert_eq!(
+            status_page(&page, &style(80)),
+            "\
+runner    pid 4242, 2d ago, pool 3/8
+waiting   17
+late      2, the oldest was due 4m ago
+failed    5 in the last 24 h: sync, tick (2), a and 1 more
+database  /var/lib/punctual.db
+
+"
+        );
+        let idle = StatusPage {
+            runner: None,
+            running: 0,
+            waiting: 0,
+            late: (0, Some(now())),
+            failed: &[],
+            ..page
+        };
+        assert_eq!(
+            status_page(&idle, &colored(80)),
+            "\
+runner    \x1b[31mnone is alive; start one with: punctual run\x1b[0m
+waiting   0
+late      0
+failed    0 in the last 24 h
+database  /var/lib/punctual.db
+
+"
+        );
+    }
+}
