@@ -1,10 +1,16 @@
 //! What was probably meant by a word that is not known: the nearest of those that are.
 
+/// Twice the longest name there can be.
+const LONGEST: usize = 128;
+
 /// The name with the fewest edits, if it is close enough to be what was meant.
 pub(crate) fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let room = |name: &str| name.len().max(word.len()) / 3;
     names
+        // Any two words are as far apart as they differ in length, and a very long word is no slip.
+        .filter(|name| name.len().abs_diff(word.len()) <= room(name) && word.len() <= LONGEST)
         .map(|name| (edits(word, name), name))
-        .filter(|(edits, name)| *edits <= name.len().max(word.len()) / 3)
+        .filter(|(edits, name)| *edits <= room(name))
         .min()
         .map(|(_, name)| name)
 }

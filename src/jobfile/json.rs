@@ -96,8 +96,9 @@ pub(super) fn keys(text: &str, name: &str) -> Vec<(String, usize)> {
     let mut keys = Vec::new();
     if let Some(entry) = find(text, &[name]) {
         members(text, entry.value.start, &mut |entry| {
-            let key = &text[entry.key.start + 1..entry.key.end - 1];
-            keys.push((key.to_owned(), entry.key.start));
+            // What has no quotes is no key: the text may be none of ours.
+            let key = text.get(entry.key.start + 1..entry.key.end - 1);
+            keys.extend(key.map(|key| (key.to_owned(), entry.key.start)));
             false
         });
     }
@@ -186,7 +187,20 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{find, keys};
+
+    #[test]
+    fn a_text_that_is_no_json_has_no_keys() {
+        // Found by tests/fuzz.
+        for text in [
+            "{\"job\":{\u{feff}\"a\":1}}",
+            "{\"job\":{x:1}}",
+            "{\"job\":{é:1}}",
+        ] {
+            assert_eq!(keys(text, "job"), [], "{text}");
+        }
+        assert_eq!(keys("{\"job\":{\"a\":1}}", "job"), [("a".to_owned(), 8)]);
+    }
 
     #[test]
     fn a_path_leads_to_its_value() {

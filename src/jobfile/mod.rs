@@ -6,6 +6,8 @@
 //! a file format can be tested with a string, and a file is judged whole before anything is
 //! done with it; each complaint has its place.
 
+#[cfg(test)]
+mod any;
 pub(crate) mod batch;
 mod complaint;
 pub(crate) mod crontab;

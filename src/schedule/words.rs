@@ -102,7 +102,8 @@ pub(super) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     // A word of a few letters is near to everything, a very long one is no slip of the finger.
-    let room = match word.chars().count() {
+    let length = word.chars().count();
+    let room = match length {
         3..6 => 1,
         6..=40 => 2,
         _ => return None,
@@ -110,6 +111,8 @@ pub(super) fn nearest<'a>(
     let word = word.to_ascii_lowercase();
     candidates
         .into_iter()
+        // There are hundreds of zones, and most are too long or too short to be meant.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= room)
         .map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(edits, _)| *edits <= room)
         .min_by_key(|(edits, _)| *edits)
