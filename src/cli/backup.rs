@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::args::BackupArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::render::text;
 
 pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
     let path = std::path::absolute(&args.file)
@@ -22,7 +23,8 @@ pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, F
         return Err(error.into());
     }
     if !context.quiet {
-        context.print(&format!("saved {}\n", path.display()))?;
+        let shown = path.display().to_string();
+        context.print(&format!("saved {}\n", text::escape(&shown)))?;
     }
     Ok(Context::done())
 }

@@ -146,6 +146,15 @@ impl Context {
         self.print_bytes(text.as_bytes())
     }
 
+    /// An answer that is a file: every byte as it is, but on a terminal nothing that it would obey.
+    pub(super) fn print_file(&self, text: &str) -> Result<(), Failure> {
+        if self.terminal {
+            self.print(&text::escape_bytes(text.as_bytes()))
+        } else {
+            self.print(text)
+        }
+    }
+
     /// One document, laid out for people on a terminal.
     pub(super) fn print_json(&self, document: &impl Serialize) -> Result<(), Failure> {
         self.print(&json::text(document, self.terminal))

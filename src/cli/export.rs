@@ -40,7 +40,7 @@ pub(super) fn export(args: &ExportArgs, context: &Context) -> Result<ExitCode, F
             .map(|queue| (queue.name, queue.slots))
             .collect();
     }
-    context.print(&document::write(&document, format))?;
+    context.print_file(&document::write(&document, format))?;
     if !context.quiet {
         say_secrets(&document, context);
         say_moments(&document, context);

@@ -12,7 +12,7 @@ use crate::store::{Store, output_path};
 use super::args::LogsArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::render::text::{self, Breaks};
+use super::render::text;
 use super::select;
 
 /// How often a followed file is looked at.
@@ -49,9 +49,7 @@ fn show(bytes: &[u8], raw: bool, context: &Context) -> Vec<u8> {
     if raw || !context.terminal {
         bytes.to_vec()
     } else {
-        text::escape_bytes(bytes, Breaks::Keep)
-            .into_owned()
-            .into_bytes()
+        text::escape_bytes(bytes).into_owned().into_bytes()
     }
 }
 

@@ -10,7 +10,7 @@ use super::args::{GraceArg, RunArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::json;
-use super::render::text::{self, Breaks};
+use super::render::text;
 use super::{admit, file, paths};
 
 /// What running work has after the first signal.
@@ -79,9 +79,7 @@ fn describe(run: &Run, attempts: &[Attempt]) -> String {
 }
 
 fn printable(line: &[u8]) -> Vec<u8> {
-    text::escape_bytes(line, Breaks::Keep)
-        .into_owned()
-        .into_bytes()
+    text::escape_bytes(line).into_owned().into_bytes()
 }
 
 fn cpus() -> u32 {

@@ -30,7 +30,7 @@ pub(super) fn service(args: &ServiceArgs, context: &Context) -> Result<ExitCode,
             .hint("is /proc mounted?")
     })?;
     let directory = context.database.parent().unwrap_or(Path::new("/"));
-    context.print(&unit_text(&Unit {
+    context.print_file(&unit_text(&Unit {
         manager,
         binary: utf8(&binary)?,
         database: utf8(&context.database)?,

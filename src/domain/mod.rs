@@ -10,6 +10,7 @@ mod codes;
 mod job;
 mod mail;
 mod name;
+mod printable;
 mod run;
 mod size;
 mod span;
@@ -22,6 +23,7 @@ pub(crate) use job::{
 };
 pub(crate) use mail::{MailOn, MailTo};
 pub(crate) use name::Name;
+pub(crate) use printable::{escape, is_dangerous, push_escaped, push_hex, visible_json};
 pub(crate) use run::{
     Attempt, AttemptId, AttemptState, Exit, Intent, MissedStretch, Origin, Output, Reason, Run,
     RunId, RunRef, RunState, Usage,

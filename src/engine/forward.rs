@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::{AttemptId, RunRef};
+use crate::domain::{AttemptId, RunRef, visible_json};
 use crate::os::{clock, fs};
 
 type Printable = fn(&[u8]) -> Vec<u8>;
@@ -396,7 +396,8 @@ impl<W: io::Write> Pump<W> {
                     run: &followed.run,
                     line: String::from_utf8_lossy(line),
                 };
-                let _ = serde_json::to_writer(&mut self.ready, &document);
+                let line = serde_json::to_string(&document).unwrap_or_default();
+                self.ready.extend(visible_json(line).into_bytes());
             }
             Form::Prefix | Form::Raw => {
                 self.ready.extend_from_slice(followed.run.as_bytes());

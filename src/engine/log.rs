@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::domain::{AttemptState, Reason};
+use crate::domain::{AttemptState, Reason, escape, visible_json};
 
 use super::core::Line;
 use super::policy::Verdict;
@@ -32,7 +32,8 @@ pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz, format: Format) 
 /// A line that is no event of a run.
 pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Tz, format: Format) -> String {
     match format {
-        Format::Text => format!("{} {text}\n", stamp(now, zone)),
+        // A job may be called what it likes, and no event begins in the middle of a line.
+        Format::Text => format!("{} {}\n", stamp(now, zone), escape(text)),
         Format::Json => Entry {
             message: Some(text),
             ..Entry::of("note")
@@ -133,7 +134,7 @@ impl Entry<'_> {
             time: Some(stamp(now, zone)),
             ..self
         };
-        let mut text = serde_json::to_string(&entry).unwrap_or_default();
+        let mut text = visible_json(serde_json::to_string(&entry).unwrap_or_default());
         text.push('\n');
         text
     }
@@ -283,6 +284,18 @@ mod tests {
 
     #[test]
     fn a_note_keeps_to_its_line() {
+        let unstartable = Line::Unstartable {
+            run: "x.1".to_owned(),
+            message: "a\u{1b}[2J\u{9b}\nb: not found".to_owned(),
+        };
+        assert_eq!(
+            both(&unstartable),
+            [
+                "2026-12-01T03:00:00.001+01:00 cannot start x.1: a\\x1b[2J\\u{9b}\\nb: not found\n",
+                "{\"time\":\"2026-12-01T03:00:00.001+01:00\",\"event\":\"cannot_start\",\"run\":\"x.1\",\
+                 \"message\":\"a\\u001b[2J\\u009b\\nb: not found\"}\n",
+            ]
+        );
         assert_eq!(
             plain("a \"b\"\n", now(), Tz::UTC, Format::Json),
             "{\"time\":\"2026-12-01T02:00:00.001+00:00\",\"event\":\"note\",\

@@ -3,6 +3,8 @@
 
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../sandbox/screen.rs"]
+mod screen;
 #[path = "../sandbox/tracer.rs"]
 mod tracer;
 

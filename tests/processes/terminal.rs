@@ -5,28 +5,13 @@
     reason = "a terminal that cannot be opened fails its test"
 )]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use crate::sandbox::{PATIENCE, PUNCTUAL, Sandbox, code_of, skipped, until};
-
-/// Both ends: the person's and the program's.
-fn terminal() -> (File, OwnedFd) {
-    // Nobody else may hold the person's end, or it would never be gone.
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let controller = openpt(flags).unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let program = rustix::fs::open(name, flags, Mode::empty()).unwrap();
-    (File::from(controller), program)
-}
+use crate::screen::terminal;
 
 /// A runner whose controlling terminal is the one on its standard input.
 fn on(sandbox: &Sandbox, terminal: &OwnedFd) -> Option<Command> {

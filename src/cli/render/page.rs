@@ -15,7 +15,6 @@ use super::attempts::{attempts_table, runs_with_attempts};
 use super::jobs::{state_tint, state_word};
 use super::options::option_lines;
 use super::runs::{late, missed, origin, outcome, tint, took};
-use super::text::Breaks;
 use super::{Style, Tint, text, time};
 
 /// What stands before the value of a label that is as long as those of most pages.
@@ -136,7 +135,7 @@ fn failure_text(failure: &LastFailure, style: &Style) -> String {
         outcome(run),
         time::distance(ended - style.now)
     );
-    let shown = text::escape_bytes(&failure.output, Breaks::Keep);
+    let shown = text::escape_bytes(&failure.output);
     let lines: Vec<&str> = shown.lines().collect();
     if lines.is_empty() {
         return format!("\n{heading}, no output\n");

@@ -1,30 +1,19 @@
 //! Text from users made safe to print, and cut to a width.
 //!
-//! What lives here: escaping of everything that could drive a terminal or reorder a line,
-//! and cutting by display width. What never does: a decision about where such text goes.
-//! A backslash that was typed is not doubled: these forms are for reading, JSON is exact.
+//! What lives here: escaping of bytes that may be no text, and cutting by display width. What
+//! never does: a decision about where such text goes. Which signs are shown and not printed is
+//! the domain's word.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What happens to line ends and tabs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Breaks {
-    /// Shown as `\n` and `\t`: one value stays one line and one cell.
-    Escape,
-    /// Kept, for output of programs; a CR only in front of a LF.
-    Keep,
-}
+pub(crate) use crate::domain::escape;
+use crate::domain::{is_dangerous, push_escaped, push_hex};
 
-/// One value on one line.
-pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    escape_bytes(text.as_bytes(), Breaks::Escape)
-}
-
-/// Bytes a program wrote or a user typed; those that are not UTF-8 are shown as `\xNN`.
-pub(crate) fn escape_bytes(bytes: &[u8], breaks: Breaks) -> Cow<'_, str> {
+/// Bytes a program wrote, with their lines: line ends and tabs stay, a CR only in front of a LF;
+/// bytes that are not UTF-8 are shown as `\xNN`.
+pub(crate) fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
         && !text.chars().any(is_dangerous)
     {
@@ -34,8 +23,7 @@ pub(crate) fn escape_bytes(bytes: &[u8], breaks: Breaks) -> Cow<'_, str> {
     for chunk in bytes.utf8_chunks() {
         let mut chars = chunk.valid().chars().peekable();
         while let Some(c) = chars.next() {
-            let kept = breaks == Breaks::Keep
-                && (c == '\n' || c == '\t' || (c == '\r' && chars.peek() == Some(&'\n')));
+            let kept = c == '\n' || c == '\t' || (c == '\r' && chars.peek() == Some(&'\n'));
             if kept || !is_dangerous(c) {
                 out.push(c);
             } else {
@@ -65,34 +53,6 @@ pub(crate) fn settled(bytes: &[u8]) -> usize {
 /// Whether an invalid tail of a buffer may be the beginning of a character.
 fn could_continue(rest: &[u8]) -> bool {
     std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none())
-}
-
-/// Controls (C0, DEL, C1), line and paragraph separators, and the marks that change the
-/// direction of what follows.
-pub(super) fn is_dangerous(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{61c}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
-        )
-}
-
-fn push_escaped(out: &mut String, c: char) {
-    match c {
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        c if c.is_ascii() => push_hex(out, u32::from(c)),
-        c => write!(out, "{}", c.escape_unicode()).expect("a String takes every write"),
-    }
-}
-
-fn push_hex(out: &mut String, byte: u32) {
-    write!(out, "\\x{byte:02x}").expect("a String takes every write");
 }
 
 /// Columns a terminal needs.
@@ -197,31 +157,12 @@ fn cluster_end(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
-    use super::{Breaks, escape, escape_bytes, fit, fit_middle, fit_words, settled, width};
-
-    #[test]
-    fn what_could_drive_a_terminal_is_shown_instead() {
-        for (text, shown) in [
-            ("plain äöü 日本 🎉 שלום", "plain äöü 日本 🎉 שלום"),
-            ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
-            ("a\nb\tc\rd\0", r"a\nb\tc\rd\x00"),
-            ("\u{9b}2J\u{7f}", r"\u{9b}2J\x7f"),
-            ("\u{202e}exe.txt\u{2066}", r"\u{202e}exe.txt\u{2066}"),
-            ("a\u{2028}b\u{200f}\u{61c}", r"a\u{2028}b\u{200f}\u{61c}"),
-            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
-            (r"sed 's/\n//'", r"sed 's/\n//'"),
-        ] {
-            assert_eq!(escape(text), shown);
-        }
-        assert!(matches!(escape("as it is"), Cow::Borrowed(_)));
-    }
+    use super::{escape_bytes, fit, fit_middle, fit_words, settled, width};
 
     #[test]
     fn output_keeps_its_lines_and_shows_bytes_that_are_no_text() {
         assert_eq!(
-            escape_bytes(b"a\tb\r\nc\rd\n\xff\xc3(\x1b]0;x\x07\n", Breaks::Keep),
+            escape_bytes(b"a\tb\r\nc\rd\n\xff\xc3(\x1b]0;x\x07\n"),
             "a\tb\r\nc\\rd\n\\xff\\xc3(\\x1b]0;x\\x07\n"
         );
     }

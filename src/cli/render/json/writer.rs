@@ -1,103 +1,19 @@
 //! A document as text that is safe to look at.
-//!
-//! JSON may carry C1 controls and bidi marks as they are, and a terminal would obey them.
-//! They are written as `\uNNNN`, which every reader turns back into the same text.
-
-use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use super::super::text::is_dangerous;
+use crate::domain::visible_json;
 
 /// One document and a line end; `pretty` is for people who look at it on a terminal.
 pub(crate) fn text(document: &impl Serialize, pretty: bool) -> String {
-    let bytes = if pretty {
-        written(document, PrettyFormatter::new())
+    let written = if pretty {
+        serde_json::to_string_pretty(document)
     } else {
-        written(document, CompactFormatter)
+        serde_json::to_string(document)
     };
-    String::from_utf8(bytes).expect("fragments are cut between characters")
-}
-
-fn written(document: &impl Serialize, layout: impl Formatter) -> Vec<u8> {
-    let mut out = Vec::new();
-    document
-        .serialize(&mut Serializer::with_formatter(&mut out, Visible(layout)))
-        .expect("documents have text keys and a Vec takes every write");
-    out.push(b'\n');
-    out
-}
-
-/// The layout of another formatter, with dangerous characters escaped.
-struct Visible<F>(F);
-
-impl<F: Formatter> Formatter for Visible<F> {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_dangerous) {
-            let (safe, tail) = rest.split_at(at);
-            self.0.write_string_fragment(writer, safe)?;
-            let mut chars = tail.chars();
-            for unit in chars.next().into_iter().flat_map(utf16) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = chars.as_str();
-        }
-        self.0.write_string_fragment(writer, rest)
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
-    }
-}
-
-fn utf16(c: char) -> Vec<u16> {
-    c.encode_utf16(&mut [0; 2]).to_vec()
+    let mut text = visible_json(written.expect("documents have text keys"));
+    text.push('\n');
+    text
 }
 
 #[cfg(test)]
