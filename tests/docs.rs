@@ -331,6 +331,7 @@ impl Stage {
             "bin",
             ".local/share/bash-completion/completions",
             ".config/fish/completions",
+            ".zfunc",
         ] {
             fs::create_dir_all(stage.sandbox.home().join(directory)).unwrap();
         }

@@ -25,7 +25,7 @@ pub(crate) use steering::{
     CancelArgs, PauseArgs, QueueArgs, QueueVerb, RemoveArgs, ResumeArgs, RetryArgs, Selector,
     TriggerArgs,
 };
-pub(crate) use values::GraceArg;
+pub(crate) use values::{GraceArg, SIGNALS};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

@@ -1,4 +1,4 @@
-//! `man/punctual.1` and `completions/`: rendered from the clap tree, so that they cannot lag behind it.
+//! `man/punctual.1`: rendered from the clap tree, so that it cannot lag behind it.
 //!
 //! A room of tests only. The words that no `--help` has are in `man/punctual.1.md`, in a markdown of
 //! the size this page needs; verbs, options, states and reasons are put into their places here.
@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::Command as Process;
 
 use clap::{Arg, Command, CommandFactory as _};
-use clap_complete::Shell;
 
 use super::args::Args;
 use crate::domain::{Reason, RunState};
@@ -23,24 +22,6 @@ const DATE: &str = "2026-11-23";
 #[test]
 fn the_man_page_is_that_of_the_clap_tree() {
     must_be("man/punctual.1", &page());
-}
-
-#[test]
-fn the_completions_are_those_of_the_clap_tree() {
-    for (shell, file) in [
-        (Shell::Bash, "punctual.bash"),
-        (Shell::Elvish, "punctual.elv"),
-        (Shell::Fish, "punctual.fish"),
-        (Shell::PowerShell, "punctual.ps1"),
-        (Shell::Zsh, "_punctual"),
-    ] {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Args::command(), "punctual", &mut script);
-        must_be(
-            &format!("completions/{file}"),
-            &String::from_utf8(script).unwrap(),
-        );
-    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod logs;
 #[cfg(test)]
 mod manual;
 mod next;
+mod offers;
 mod options;
 mod paths;
 mod pause;
@@ -69,6 +70,9 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         && first == exec_as::WORD
     {
         return exec_as::exec_as(rest);
+    }
+    if let Some(code) = offers::answer(words) {
+        return code;
     }
     let json = words.iter().any(|word| word == "--json");
     let args = match Args::try_parse_from(words) {

@@ -126,7 +126,7 @@ pub(super) fn unset(options: &Options, name: &str) -> Result<Options, Failure> {
 }
 
 /// The options that can be unset.
-const KEYS: [&str; 30] = [
+pub(super) const KEYS: [&str; 30] = [
     "tz",
     "cwd",
     "env",

@@ -19,6 +19,7 @@ mod file;
 mod hooks;
 mod jobs;
 mod metrics;
+mod offers;
 mod open;
 mod queues;
 mod retention;

@@ -107,8 +107,12 @@ pub(crate) struct ServiceArgs {
 /// Print the completions of a shell
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
+The script asks punctual itself what can follow: verbs, options, and the jobs, runs and queues of the
+database. It need not be renewed when punctual is. zsh looks for it in the directories of fpath.
+
 Examples:
   punctual completions bash > ~/.local/share/bash-completion/completions/punctual
+  punctual completions zsh > ~/.zfunc/_punctual
   punctual completions fish > ~/.config/fish/completions/punctual.fish")]
 pub(crate) struct CompletionsArgs {
     /// Which shell

@@ -18,7 +18,7 @@ pub(super) fn parse_umask(text: &str) -> Result<String, String> {
 }
 
 /// Signals that have a name, as signal(7) numbers them on Linux.
-const SIGNALS: [(&str, i32); 14] = [
+pub(crate) const SIGNALS: [(&str, i32); 14] = [
     ("HUP", 1),
     ("INT", 2),
     ("QUIT", 3),
