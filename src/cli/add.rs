@@ -10,6 +10,7 @@ use super::admit::{self, Admitted, Definition, Moment};
 use super::args::AddArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::history::last_attempts;
 use super::render::{json, text, time};
 use super::{batch, command, logs, options, wait, warn};
 
@@ -52,12 +53,28 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     let view = store.read().job_view(job)?;
     // Closed before anything waits: the runner's file watch sees a commit at the close.
     drop(store);
+    let waits = args.wait || args.follow;
+    let name = view.job.name.to_string();
+    if waits && context.json {
+        // One document: the job as it is in the end.
+        let ended = wait::ended(&[name], None, false, context)?;
+        let store = context.open_existing("")?;
+        let job = store.read().job(view.job.id)?.unwrap_or(view.job);
+        let view = [store.read().job_view(job)?];
+        let attempts = last_attempts(&store.read(), &view)?;
+        context.print_json(&json::job(
+            &view[0],
+            &attempts[0],
+            context.now,
+            context.zone,
+        ))?;
+        return Ok(ExitCode::from(ended.code));
+    }
     answer(&view, admitted, context)?;
-    if !args.wait && !args.follow {
+    if !waits {
         context.note_missing_runner();
         return Ok(Context::done());
     }
-    let name = view.job.name.to_string();
     if args.follow {
         logs::follow_one(&name, context)?;
     }

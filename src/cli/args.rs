@@ -17,7 +17,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use files::{ApplyArgs, ExportArgs, ExportFormat, ImportArgs, ImportVerb};
 pub(crate) use job::{AddArgs, EditArgs, IfExists, JobArgs};
-pub(crate) use keeping::{BackupArgs, CompletionsArgs, PruneArgs, RunArgs, ServiceArgs};
+pub(crate) use keeping::{BackupArgs, CompletionsArgs, HelpArgs, PruneArgs, RunArgs, ServiceArgs};
 pub(crate) use looking::{
     CheckArgs, HistoryArgs, ListArgs, LogsArgs, NextArgs, ShowArgs, StatusArgs, WaitArgs,
 };
@@ -41,11 +41,12 @@ Examples:
   punctual run                              the runner: executes jobs until stopped
   punctual next '*/20 9-17 * * MON-FRI'     when would that be?
 
+On one page each: punctual help schedules, punctual help policies, punctual help json.
 The database is --db, else PUNCTUAL_DB, else punctual.db in your data directory.";
 
 /// Runs shell commands on time and never loses one: a cron replacement and a durable task queue
 #[derive(Debug, Parser)]
-#[command(name = "punctual", version, styles = STYLES, after_help = AFTER_HELP, propagate_version = true, max_term_width = 100)]
+#[command(name = "punctual", version, styles = STYLES, after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub global: Global,
@@ -115,6 +116,7 @@ pub(crate) enum Verb {
     Backup(BackupArgs),
     Service(ServiceArgs),
     Completions(CompletionsArgs),
+    Help(HelpArgs),
 }
 
 impl Default for Verb {

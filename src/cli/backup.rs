@@ -2,10 +2,17 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::args::BackupArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::text;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    file: &'a str,
+}
 
 pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, Failure> {
     let path = std::path::absolute(&args.file)
@@ -22,8 +29,10 @@ pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, F
         let _ = std::fs::remove_file(&path);
         return Err(error.into());
     }
-    if !context.quiet {
-        let shown = path.display().to_string();
+    let shown = path.display().to_string();
+    if context.json {
+        context.print_json(&Answer { file: &shown })?;
+    } else if !context.quiet {
         context.print(&format!("saved {}\n", text::escape(&shown)))?;
     }
     Ok(Context::done())

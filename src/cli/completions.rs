@@ -6,17 +6,27 @@
 use std::process::ExitCode;
 
 use clap_complete::Shell;
+use serde::Serialize;
 
 use super::args::CompletionsArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    script: &'a str,
+}
 
 pub(super) fn completions(args: &CompletionsArgs, context: &Context) -> Result<ExitCode, Failure> {
     let script = script(args.shell).ok_or_else(|| {
         let message = format!("there are no completions for {}", args.shell);
         Failure::new(Code::Failed, message).hint("see: punctual completions --help")
     })?;
-    context.print(script)?;
+    if context.json {
+        context.print_json(&Answer { script })?;
+    } else {
+        context.print(script)?;
+    }
     Ok(Context::done())
 }
 

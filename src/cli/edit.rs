@@ -9,6 +9,7 @@ use super::admit::{self, Definition, Moment};
 use super::args::EditArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::history::last_attempts;
 use super::render::{json, time};
 use super::{add, command, options, select, warn};
 
@@ -32,10 +33,11 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
     })?;
     drop(store);
     if context.json {
-        if let [view] = views.as_slice() {
-            context.print_json(&json::job(view, &[], context.now, context.zone))?;
+        let attempts = last_attempts(&context.open_existing("")?.read(), &views)?;
+        if let ([view], [attempts]) = (views.as_slice(), attempts.as_slice()) {
+            context.print_json(&json::job(view, attempts, context.now, context.zone))?;
         } else {
-            let views = views.iter().map(|view| (view, [].as_slice()));
+            let views = views.iter().zip(attempts.iter().map(Vec::as_slice));
             context.print_json(&json::jobs(views, context.now, context.zone))?;
         }
     } else if !context.quiet {

@@ -57,6 +57,16 @@ impl Failure {
         Self::new(Code::Usage, message)
     }
 
+    /// Waiting has exit codes of its own.
+    pub(crate) fn exiting(code: u8, message: &str) -> Self {
+        Self {
+            code,
+            message: message.to_owned(),
+            hint: None,
+            place: None,
+        }
+    }
+
     /// An error in a WHEN or a TIME, with a caret under its place.
     pub(crate) fn when(text: &str, error: WhenError) -> Self {
         Self {

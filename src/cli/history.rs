@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::domain::{Attempt, Run};
+use crate::domain::{Attempt, JobView, Run};
 use crate::schedule;
-use crate::store::{Read, RunFilter};
+use crate::store::{Read, RunFilter, StoreError};
 
 use super::args::HistoryArgs;
 use super::context::{Context, terminal_height};
@@ -63,6 +63,17 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode,
         context.print(&runs_table(&runs, &style))?;
     }
     Ok(Context::done())
+}
+
+/// The attempts of the newest run of each job, for its document.
+pub(super) fn last_attempts(
+    read: &Read<'_>,
+    views: &[JobView],
+) -> Result<Vec<Vec<Attempt>>, StoreError> {
+    let newest = views.iter().map(|view| view.last.as_ref());
+    newest
+        .map(|last| last.map_or(Ok(Vec::new()), |last| read.attempts(last.id)))
+        .collect()
 }
 
 /// Each run with its attempts, as the documents want them.

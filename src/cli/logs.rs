@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use crate::domain::{Attempt, AttemptState, Output, Run};
 use crate::store::{Store, output_path};
 
@@ -23,17 +25,32 @@ const PORTION: usize = 1 << 20;
 const NO_RUNNER: Duration = Duration::from_secs(5);
 
 pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.follow && context.json {
+        return Err(Failure::usage(
+            "--follow prints as it comes, and --json one document in the end",
+        )
+        .hint("wait first, with: punctual wait"));
+    }
     if args.follow && args.attempt.is_none() {
-        return follow(&args.runs, args.raw, context);
+        return follow(&args.runs, args.raw, args.n, context);
     }
     let store = context.open_existing(&args.runs[0])?;
+    let mut documents = Vec::new();
     for word in &args.runs {
         let run = select::run(&store.read(), word)?.ok_or_else(|| {
             Failure::new(Code::Absent, format!("{word} has not run yet"))
                 .hint(format!("wait for it with: punctual logs -f {word}"))
         })?;
-        let bytes = written(&store, &run, args.attempt, context)?;
+        let (attempt, bytes) = written(&store, &run, args.attempt, context)?;
         let bytes = args.n.map_or(bytes.as_slice(), |n| last_lines(&bytes, n));
+        if context.json {
+            documents.push(Document {
+                run: run.name.to_string(),
+                attempt,
+                output: String::from_utf8_lossy(bytes).into_owned(),
+            });
+            continue;
+        }
         let shown = show(bytes, args.raw, context);
         if args.runs.len() > 1 {
             context.print_bytes(&with_name(&run.name.to_string(), &shown))?;
@@ -41,7 +58,19 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<ExitCode, Failu
             context.print_bytes(&shown)?;
         }
     }
+    if context.json {
+        context.print_json(&documents)?;
+    }
     Ok(Context::done())
+}
+
+#[derive(Serialize)]
+struct Document {
+    run: String,
+    /// `None` before the first.
+    attempt: Option<u32>,
+    /// What is no text in it is U+FFFD.
+    output: String,
 }
 
 /// The bytes for this reader: escaped where a terminal would obey them.
@@ -59,7 +88,7 @@ fn written(
     run: &Run,
     number: Option<u32>,
     context: &Context,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<(Option<u32>, Vec<u8>), Failure> {
     let attempts = store.read().attempts(run.id)?;
     let attempt = match number {
         None => attempts.last(),
@@ -72,13 +101,14 @@ fn written(
                 format!("{} has no attempt {number}", run.name),
             )
             .hint(format!("see them with: punctual show {}", run.name))),
-            None => Ok(Vec::new()),
+            None => Ok((None, Vec::new())),
         };
     };
+    let number = Some(attempt.number);
     // Ended means moved: the kept part is in the database before the file goes.
     if attempt.state == AttemptState::Running {
         match std::fs::read(output_path(&context.database, attempt.id)) {
-            Ok(bytes) => return Ok(bytes),
+            Ok(bytes) => return Ok((number, bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(Failure::new(
@@ -88,11 +118,8 @@ fn written(
             }
         }
     }
-    Ok(store
-        .read()
-        .output(attempt.id)?
-        .map(joined)
-        .unwrap_or_default())
+    let kept = store.read().output(attempt.id)?;
+    Ok((number, kept.map(joined).unwrap_or_default()))
 }
 
 /// Head, a mark where the middle was cut, tail.
@@ -123,14 +150,19 @@ fn last_lines(bytes: &[u8], n: usize) -> &[u8] {
 
 /// Follows one run to its end.
 pub(super) fn follow_one(word: &str, context: &Context) -> Result<ExitCode, Failure> {
-    follow(&[word.to_owned()], false, context)
+    follow(&[word.to_owned()], false, None, context)
 }
 
 /// Waits for the start of each run, prints what they write as they write it, and ends with the
 /// last of them. Of several, each line says whose it is.
-fn follow(words: &[String], raw: bool, context: &Context) -> Result<ExitCode, Failure> {
+fn follow(
+    words: &[String],
+    raw: bool,
+    only: Option<usize>,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
     let store = context.open_existing(&words[0])?;
-    let mut followed: Vec<Followed> = words.iter().map(|word| Followed::new(word)).collect();
+    let mut followed: Vec<Followed> = words.iter().map(|word| Followed::new(word, only)).collect();
     let prefixed = words.len() > 1;
     let mut runner_seen = Instant::now();
     loop {
@@ -147,8 +179,7 @@ fn follow(words: &[String], raw: bool, context: &Context) -> Result<ExitCode, Fa
         if context.runner_lives() {
             runner_seen = Instant::now();
         } else if runner_seen.elapsed() >= NO_RUNNER {
-            context.note("punctual: no runner is alive; start one with: punctual run");
-            return Ok(ExitCode::from(125));
+            return Err(super::wait::no_runner());
         }
         std::thread::sleep(LOOK);
     }
@@ -164,11 +195,13 @@ struct Followed {
     /// Bytes of the attempt at hand that were read.
     read: u64,
     pending: Vec<u8>,
+    /// Of what was written before the first look, only so many lines.
+    only: Option<usize>,
     over: bool,
 }
 
 impl Followed {
-    fn new(word: &str) -> Self {
+    fn new(word: &str, only: Option<usize>) -> Self {
         Self {
             word: word.to_owned(),
             run: None,
@@ -176,6 +209,7 @@ impl Followed {
             file: None,
             read: 0,
             pending: Vec::new(),
+            only,
             over: false,
         }
     }
@@ -184,6 +218,9 @@ impl Followed {
     fn look(&mut self, store: &Store, context: &Context) -> Result<(), Failure> {
         if self.over {
             return Ok(());
+        }
+        if let Some(n) = self.only.take() {
+            self.look_back(n, store, context)?;
         }
         if self.run.is_none() {
             self.run = select::run(&store.read(), &self.word)?;
@@ -207,6 +244,22 @@ impl Followed {
         }
         self.over = ended;
         Ok(())
+    }
+
+    /// Passes over what was written before, but for its last lines.
+    fn look_back(&mut self, n: usize, store: &Store, context: &Context) -> Result<(), Failure> {
+        loop {
+            let before = (self.attempts, self.read);
+            self.look(store, context)?;
+            // Less than a portion: what comes now is written while we look.
+            let caught_up =
+                self.attempts == before.0 && self.read.saturating_sub(before.1) < PORTION as u64;
+            let kept = last_lines(&self.pending, n).len();
+            self.pending.drain(..self.pending.len() - kept);
+            if self.over || caught_up {
+                return Ok(());
+            }
+        }
     }
 
     /// Reads one attempt; answers whether it is at its end.

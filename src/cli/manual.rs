@@ -1,8 +1,9 @@
-//! `man/punctual.1`: rendered from the clap tree, so that it cannot lag behind it.
+//! The man pages: rendered from the clap tree, so that they cannot lag behind it.
 //!
-//! A room of tests only. The words that no `--help` has are in `man/punctual.1.md`, in a markdown of
-//! the size this page needs; verbs, options, states and reasons are put into their places here.
-//! A page that is not the committed one fails; `UPDATE=1 cargo test` writes it.
+//! A room of tests only. `punctual.1` has everything in one place: the words that no `--help` has are
+//! in `man/punctual.1.md`; verbs, options, states and reasons are put into their places here. Each
+//! verb has a page of its own, and each topic of `help` is one, too. A page that is not the committed
+//! one fails; `UPDATE=1 cargo test` writes it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,6 +13,8 @@ use std::process::Command as Process;
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::args::Args;
+use super::help::TOPICS;
+use super::render::markdown::{self, Block};
 use crate::domain::{Reason, RunState};
 
 const SOURCE: &str = include_str!("../../man/punctual.1.md");
@@ -20,19 +23,33 @@ const SOURCE: &str = include_str!("../../man/punctual.1.md");
 const DATE: &str = "2026-11-23";
 
 #[test]
-fn the_man_page_is_that_of_the_clap_tree() {
-    must_be("man/punctual.1", &page());
+fn the_man_pages_are_those_of_the_clap_tree() {
+    let pages = pages();
+    for (file, page) in &pages {
+        must_be(&format!("man/{file}"), page);
+    }
+    let man = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let files = fs::read_dir(man).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let is_source = |name: &str| name.split('.').next_back() == Some("md");
+    let strays: Vec<String> = names
+        .filter(|name| !is_source(name) && pages.iter().all(|(file, _)| file != name))
+        .collect();
+    assert_eq!(strays, [""; 0], "man pages of verbs that are gone");
 }
 
 #[test]
-fn the_man_page_is_clean() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), page()).unwrap();
-    match Process::new("mandoc")
-        .arg("-Tlint")
-        .arg(file.path())
-        .output()
-    {
+fn the_man_pages_are_clean() {
+    let directory = tempfile::tempdir().unwrap();
+    let files: Vec<_> = pages()
+        .into_iter()
+        .map(|(file, page)| {
+            let path = directory.path().join(file);
+            fs::write(&path, page).unwrap();
+            path
+        })
+        .collect();
+    match Process::new("mandoc").arg("-Tlint").args(files).output() {
         Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), ""),
         Err(error) => println!("skipped: mandoc: {error}"),
     }
@@ -41,7 +58,7 @@ fn the_man_page_is_clean() {
 #[test]
 fn markdown_becomes_roff() {
     let text = "# A\n\nOne `a-b` *c*,\n'two'.\n\n`x`\n: Why\n  not.\n\n```\n.x 'y' \\%\n```\n";
-    let roff = ".SH A\n.PP\nOne \\fBa\\-b\\fR \\fIc\\fR,\n\\(aqtwo\\(aq.\n.TP\n\\fBx\\fR\nWhy\nnot.\n\
+    let roff = ".SH A\n.PP\nOne \\fBa\\-b\\fR \\fIc\\fR, \\(aqtwo\\(aq.\n.TP\n\\fBx\\fR\nWhy not.\n\
                 .PP\n.RS 4\n.EX\n\\&.x \\(aqy\\(aq \\e%\n.EE\n.RE\n";
     assert_eq!(roff_of(text), roff);
 }
@@ -65,21 +82,127 @@ fn must_be(file: &str, rendered: &str) {
     panic!("{file} is not what the clap tree says; UPDATE=1 cargo test writes it: {differing:?}");
 }
 
-fn page() -> String {
+/// All pages, with the names of their files.
+fn pages() -> Vec<(String, String)> {
     let mut tree = Args::command();
     tree.build();
-    let mut roff = format!(
-        ".TH PUNCTUAL 1 {DATE} \"punctual {}\" \"User Commands\"\n",
+    let mut pages = vec![("punctual.1".to_owned(), main_page(&tree))];
+    pages.extend(shown(&tree).map(|verb| {
+        let file = format!("punctual-{}.1", verb.get_name());
+        (file, verb_page(&tree, verb))
+    }));
+    pages.extend(TOPICS.iter().map(|(topic, text)| {
+        let file = format!("punctual-{topic}.7");
+        (file, topic_page(topic, text))
+    }));
+    pages
+}
+
+fn title(name: &str, section: u8) -> String {
+    let of = if section == 1 {
+        "User Commands"
+    } else {
+        "Miscellaneous"
+    };
+    format!(
+        ".TH {} {section} {DATE} \"punctual {}\" \"{of}\"\n",
+        escaped(&name.to_uppercase()),
         env!("CARGO_PKG_VERSION")
+    )
+}
+
+fn topic_page(topic: &str, text: &str) -> String {
+    let name = format!("punctual-{topic}");
+    let (about, text) = text.split_once('\n').unwrap();
+    let roff = format!(
+        "{}.SH NAME\n{} \\- {}\n{}.SH SEE ALSO\n{}\n",
+        title(&name, 7),
+        escaped(&name),
+        escaped(about),
+        roff_of(text),
+        see_also(&name)
     );
+    laid_out(&ascii(&roff))
+}
+
+/// One verb, with all of its options.
+fn verb_page(tree: &Command, verb: &Command) -> String {
+    let name = format!("punctual-{}", verb.get_name());
+    let about = about(verb);
+    let mut chars = about.chars();
+    let begin = chars.next().unwrap().to_lowercase();
+    let mut roff = format!(
+        "{}.SH NAME\n{} \\- {begin}{}\n.SH SYNOPSIS\n",
+        title(&name, 1),
+        escaped(&name),
+        escaped(chars.as_str())
+    );
+    let nested: Vec<&Command> = shown(verb).collect();
+    if nested.is_empty() {
+        let _ = writeln!(roff, "{}\n.SH DESCRIPTION", usage(verb));
+        let _ = writeln!(roff, "{}", escaped(&sentence(&about)));
+        let aliases: Vec<&str> = verb.get_visible_aliases().collect();
+        if !aliases.is_empty() {
+            let _ = writeln!(roff, "Also called \\fB{}\\fR.", escaped(&aliases.join(" ")));
+        }
+        roff.push_str(&notes(verb));
+        if verb.get_arguments().any(|arg| arg.get_id() == "when") {
+            roff.push_str(".PP\n\\fBpunctual\\-schedules\\fR(7) explains WHEN.\n");
+        }
+        let options = options(verb, Whose::Own(None));
+        if !options.is_empty() {
+            let _ = writeln!(roff, ".SH OPTIONS\n{options}");
+        }
+    } else {
+        let usages: Vec<String> = nested.iter().map(|verb| usage(verb)).collect();
+        let _ = writeln!(roff, ".nf\n{}\n.fi\n.SH DESCRIPTION", usages.join("\n"));
+        let _ = writeln!(roff, "{}", escaped(&sentence(&about)));
+        roff.push_str(&verbs(verb, &mut vec![verb.get_name().to_owned()]));
+    }
+    let _ = writeln!(
+        roff,
+        ".PP\nThese stand with every verb:\n{}",
+        options(tree, Whose::Everyones)
+    );
+    let _ = writeln!(
+        roff,
+        ".SH EXIT STATUS\n0 when it is done; 2 for what was not understood, 3 for what does not exist, \
+         4 for a conflict, 5 for a database that cannot be used, and 1 for any other failure. \
+         \\fBpunctual\\fR(1) has them all.\n.SH SEE ALSO\n{}",
+        see_also(&name)
+    );
+    laid_out(&ascii(&roff))
+}
+
+fn see_also(name: &str) -> String {
+    let pages = [
+        ("punctual", 1),
+        ("punctual-schedules", 7),
+        ("punctual-policies", 7),
+        ("punctual-json", 7),
+    ];
+    let others = pages.iter().filter(|(page, _)| *page != name);
+    let others: Vec<String> = others
+        .map(|(page, section)| format!("\\fB{}\\fR({section})", escaped(page)))
+        .collect();
+    others.join(",\n")
+}
+
+fn main_page(tree: &Command) -> String {
+    let mut roff = title("punctual", 1);
     let mut rest = SOURCE;
     while let Some((before, after)) = rest.split_once("\n{") {
         let (hole, after) = after.split_once("}\n").unwrap();
         roff.push_str(&roff_of(before));
         roff.push_str(&match hole {
-            "SYNOPSIS" => synopsis(&tree),
-            "OPTIONS" => options(&tree, Whose::Everyones),
-            "VERBS" => verbs(&tree, &mut Vec::new()),
+            "SYNOPSIS" => synopsis(tree),
+            "OPTIONS" => options(tree, Whose::Everyones),
+            "VERBS" => verbs(tree, &mut Vec::new()),
+            "SCHEDULES" => {
+                let (_, text) = TOPICS[0].1.split_once('\n').unwrap();
+                let (text, _) = text.split_once("# EXAMPLES").unwrap();
+                roff_of(text)
+            }
             "STATES" => roff_of(&states()),
             "REASONS" => roff_of(&reasons()),
             _ => panic!("what belongs into {{{hole}}}?"),
@@ -159,8 +282,9 @@ fn notes(verb: &Command) -> String {
     let (prose, examples) = help.split_once("Examples:\n").unwrap_or((&help, ""));
     let mut roff = String::new();
     for paragraph in prose.split("\n\n").map(str::trim) {
-        let is_elsewhere =
-            paragraph.starts_with("The promise:") || paragraph.starts_with("WHEN is one argument:");
+        let is_elsewhere = paragraph.starts_with("The promise:")
+            || paragraph.starts_with("WHEN is one argument:")
+            || paragraph.starts_with("Topics:");
         if !paragraph.is_empty() && !is_elsewhere {
             let _ = writeln!(roff, ".PP\n{}", prose_of(paragraph));
         }
@@ -358,44 +482,22 @@ fn reasons() -> String {
         .concat()
 }
 
-/// The markdown of the page: headings, paragraphs, `term` and `: text` lines, and fences.
-fn roff_of(markdown: &str) -> String {
+/// The markdown of a page.
+fn roff_of(page: &str) -> String {
     let mut roff = String::new();
-    let mut is_code = false;
-    let mut needs_break = false;
-    let lines: Vec<&str> = markdown.lines().collect();
-    for (index, line) in lines.iter().enumerate() {
-        if line.starts_with("```") {
-            is_code = !is_code;
-            let mark = if is_code {
-                ".PP\n.RS 4\n.EX"
-            } else {
-                ".EE\n.RE"
-            };
-            let _ = writeln!(roff, "{mark}");
-        } else if is_code {
-            let _ = writeln!(roff, "{}", literal(line));
-        } else if let Some(title) = line.strip_prefix("## ") {
-            let _ = writeln!(roff, ".SS {}", escaped(title));
-        } else if let Some(title) = line.strip_prefix("# ") {
-            let _ = writeln!(roff, ".SH {}", escaped(title));
-        } else if let Some(text) = line.strip_prefix(": ") {
-            let _ = writeln!(roff, "{}", prose_of(text));
-        } else if line.is_empty() {
-            needs_break = true;
-            continue;
-        } else if lines
-            .get(index + 1)
-            .is_some_and(|next| next.starts_with(": "))
-        {
-            let _ = writeln!(roff, ".TP\n{}", prose_of(line));
-        } else {
-            if needs_break && !line.starts_with("  ") {
-                roff.push_str(".PP\n");
+    for block in markdown::blocks(page) {
+        let _ = match block {
+            Block::Heading(1, title) => writeln!(roff, ".SH {}", escaped(title)),
+            Block::Heading(_, title) => writeln!(roff, ".SS {}", escaped(title)),
+            Block::Paragraph(words) => writeln!(roff, ".PP\n{}", prose_of(&words)),
+            Block::Item(term, words) => {
+                writeln!(roff, ".TP\n{}\n{}", prose_of(term), prose_of(&words))
             }
-            let _ = writeln!(roff, "{}", prose_of(line.trim_start()));
-        }
-        needs_break = false;
+            Block::Code(lines) => {
+                let lines: Vec<String> = lines.into_iter().map(literal).collect();
+                writeln!(roff, ".PP\n.RS 4\n.EX\n{}\n.EE\n.RE", lines.join("\n"))
+            }
+        };
     }
     roff
 }

@@ -23,6 +23,7 @@ mod exec_as;
 mod export;
 mod failure;
 mod file;
+mod help;
 mod history;
 mod import;
 mod list;
@@ -116,5 +117,6 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
         Verb::Backup(args) => backup::backup(&args, context),
         Verb::Service(args) => service::service(&args, context),
         Verb::Completions(args) => completions::completions(&args, context),
+        Verb::Help(args) => help::help(&args, context),
     }
 }

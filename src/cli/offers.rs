@@ -23,6 +23,7 @@ use crate::os;
 use crate::store::{RunFilter, Store};
 
 use super::args::{Args, SIGNALS};
+use super::help::TOPICS;
 use super::options::KEYS;
 use super::paths;
 use super::render::text;
@@ -177,6 +178,7 @@ enum Kind {
     Zones,
     Options,
     Signals,
+    Help,
     // From here on the shells know more than we do.
     Files,
     Directories,
@@ -202,6 +204,7 @@ impl Kind {
             ("ZONE", _) => Self::Zones,
             ("OPTION", _) => Self::Options,
             ("SIGNAL", _) => Self::Signals,
+            ("VERB|TOPIC", _) => Self::Help,
             ("FILE" | "PATH", _) => Self::Files,
             ("DIR", _) => Self::Directories,
             ("COMMAND", _) => Self::Programs,
@@ -264,6 +267,12 @@ impl ValueCompleter for Source {
             Kind::Zones => plain(&mut TZ_VARIANTS.iter().map(|zone| zone.name().to_owned())),
             Kind::Options => plain(&mut KEYS.iter().map(|key| key.replace('_', "-"))),
             Kind::Signals => plain(&mut SIGNALS.iter().map(|(name, _)| (*name).to_owned())),
+            Kind::Help => {
+                let tree = Args::command();
+                let verbs = tree.get_subcommands().map(Command::get_name);
+                let topics = TOPICS.iter().map(|(topic, _)| *topic);
+                plain(&mut verbs.chain(topics).map(str::to_owned))
+            }
             kind => vec![offer(kind.word())],
         }
     }

@@ -11,6 +11,7 @@ use super::admit;
 use super::args::{PauseArgs, ResumeArgs, Selector};
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::history::last_attempts;
 use super::render::{json, time};
 use super::select;
 
@@ -101,13 +102,7 @@ fn report(did: &str, also: &str, jobs: &[Job], context: &Context) -> Result<Exit
             .iter()
             .map(|job| read.job_view(job.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let attempts = views
-            .iter()
-            .map(|view| match &view.last {
-                Some(last) => read.attempts(last.id),
-                None => Ok(Vec::new()),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let attempts = last_attempts(&read, &views)?;
         let views = views.iter().zip(attempts.iter().map(Vec::as_slice));
         context.print_json(&json::jobs(views, context.now, context.zone))?;
     } else if !context.quiet {

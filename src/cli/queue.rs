@@ -50,10 +50,17 @@ pub(super) fn queue(args: &QueueArgs, context: &Context) -> Result<ExitCode, Fai
                         .hint("its limit is set with: punctual queue set default --slots N"),
                 );
             }
+            let mut last = None;
             change(name, "in use by a job or its history", context, |tx, id| {
+                let states = tx.queue_states(context.now)?;
+                last = states.into_iter().find(|state| state.queue.name == *name);
                 tx.remove_queue(id)
             })?;
-            say(name, "removed", context)?;
+            if context.json {
+                context.print_json(&last.as_ref().map(json::queue))?;
+            } else {
+                say(name, "removed", context)?;
+            }
         }
         QueueVerb::Set { name, slots } => {
             let mut store = context.open()?;

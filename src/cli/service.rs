@@ -3,12 +3,19 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use crate::os::{fs, users};
 
 use super::args::ServiceArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::render::{Manager, Unit, unit_text};
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    unit: &'a str,
+}
 
 pub(super) fn service(args: &ServiceArgs, context: &Context) -> Result<ExitCode, Failure> {
     let me = fs::effective_uid();
@@ -30,13 +37,18 @@ pub(super) fn service(args: &ServiceArgs, context: &Context) -> Result<ExitCode,
             .hint("is /proc mounted?")
     })?;
     let directory = context.database.parent().unwrap_or(Path::new("/"));
-    context.print_file(&unit_text(&Unit {
+    let unit = unit_text(&Unit {
         manager,
         binary: utf8(&binary)?,
         database: utf8(&context.database)?,
         directory: utf8(directory)?,
         allows_setuid: args.allow_setuid,
-    }))?;
+    });
+    if context.json {
+        context.print_json(&Answer { unit: &unit })?;
+    } else {
+        context.print_file(&unit)?;
+    }
     Ok(Context::done())
 }
 

@@ -31,13 +31,35 @@ enum Target {
     FirstOf(crate::domain::JobId),
 }
 
-/// Waits for all of the runs, or for any, and answers with the exit code of the contract.
+/// Waits for all of the runs, or for any, reports them, and exits as the contract says.
 pub(super) fn until_final(
     words: &[String],
     limit: Option<Duration>,
     any: bool,
     context: &Context,
 ) -> Result<ExitCode, Failure> {
+    let ended = ended(words, limit, any, context)?;
+    if context.json {
+        let store = context.open_existing(&words[0])?;
+        let runs = with_attempts(&store.read(), ended.runs)?;
+        context.print_json(&json::runs(&runs, context.zone))?;
+    }
+    Ok(ExitCode::from(ended.code))
+}
+
+/// Runs that are final, and the exit code they stand for.
+pub(super) struct Ended {
+    pub code: u8,
+    pub runs: Vec<Run>,
+}
+
+/// Waits for all of the runs, or for any.
+pub(super) fn ended(
+    words: &[String],
+    limit: Option<Duration>,
+    any: bool,
+    context: &Context,
+) -> Result<Ended, Failure> {
     let store = context.open_existing(&words[0])?;
     let mut targets = words
         .iter()
@@ -60,22 +82,19 @@ pub(super) fn until_final(
             .collect();
         if (any && !ended.is_empty()) || ended.len() == words.len() {
             let counted = if any { &ended[..1] } else { &ended[..] };
-            report(&store, counted, context)?;
-            return Ok(ExitCode::from(code_of(counted)));
+            return Ok(Ended {
+                code: code_of(counted),
+                runs: counted.iter().copied().cloned().collect(),
+            });
         }
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
-            if !context.quiet {
-                context.note("punctual: the time to wait is over; nothing was changed");
-            }
-            return Ok(ExitCode::from(123));
+            let message = "the time to wait is over; nothing was changed";
+            return Err(Failure::exiting(123, message));
         }
         if context.runner_lives() {
             runner_seen = Instant::now();
         } else if runner_seen.elapsed() >= NO_RUNNER {
-            context.note(
-                "punctual: no runner is alive, so nothing can end; start one with: punctual run",
-            );
-            return Ok(ExitCode::from(125));
+            return Err(no_runner());
         }
         std::thread::sleep(LOOK);
     }
@@ -99,13 +118,10 @@ fn look(store: &Store, targets: &mut [Target]) -> Result<Vec<Option<Run>>, Failu
         .collect()
 }
 
-fn report(store: &Store, runs: &[&Run], context: &Context) -> Result<(), Failure> {
-    if !context.json {
-        return Ok(());
-    }
-    let runs = runs.iter().copied().cloned().collect();
-    let runs = with_attempts(&store.read(), runs)?;
-    context.print_json(&json::runs(&runs, context.zone))
+/// Why waiting is in vain.
+pub(super) fn no_runner() -> Failure {
+    Failure::exiting(125, "no runner is alive, so nothing can end")
+        .hint("start one with: punctual run")
 }
 
 /// One run: what its command would have answered. Several: 0 if all succeeded, else 1.

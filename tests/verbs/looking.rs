@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Answer, Sandbox};
+use crate::sandbox::{Answer, PATIENCE, Sandbox, until};
 
 #[test]
 fn an_empty_list_names_the_database_and_how_to_add() {
@@ -224,6 +224,33 @@ fn logs_of_a_living_run_are_readable_and_can_be_followed() {
         std::fs::remove_file(sandbox.path("gate")).unwrap();
         assert_eq!(followed.join().unwrap(), Answer::said("one\ntwo\n"));
     });
+}
+
+#[test]
+fn following_begins_with_the_last_lines_alone() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j2"]);
+    let command = "seq 10000; echo ready; while [ -e gate ]; do sleep 0.01; done; echo end";
+    sandbox.write("gate", "");
+    sandbox.ok(["add", "now", "--name", "x", command]);
+    until(PATIENCE, "it has written", || {
+        sandbox.punctual(["logs", "x"]).out.ends_with("ready\n")
+    });
+    let out = std::fs::File::create(sandbox.path("followed")).unwrap();
+    let mut command = sandbox.command(["logs", "-f", "-n", "2", "x"]);
+    let mut follower = command.stdout(out).spawn().unwrap();
+    sandbox.until_lines("followed", 2);
+    std::fs::remove_file(sandbox.path("gate")).unwrap();
+    assert!(follower.wait().unwrap().success());
+    assert_eq!(sandbox.read("followed"), "10000\nready\nend\n");
+    assert_eq!(sandbox.ok(["logs", "-f", "-n", "1", "x"]), "end\n");
+    let document = sandbox.json(["logs", "x", "-n", "1"]);
+    assert_eq!(
+        document,
+        json!([{ "run": "x.1", "attempt": 1, "output": "end\n" }])
+    );
+    assert_eq!(sandbox.punctual(["--json", "logs", "-f", "x"]).code, 2);
+    assert_eq!(runner.stop(), 0);
 }
 
 #[test]

@@ -135,7 +135,8 @@ fn the_time_to_wait_may_run_out() {
 fn without_a_runner_waiting_ends_by_itself() {
     let sandbox = Sandbox::new();
     sandbox.ok(["add", "2099-01-01", "--name", "far", "true"]);
-    let alone = "punctual: no runner is alive, so nothing can end; start one with: punctual run\n";
+    let alone = "punctual: no runner is alive, so nothing can end\n\
+                 hint: start one with: punctual run\n";
     thread::scope(|scope| {
         let added = scope.spawn(|| sandbox.punctual(["-q", "add", "now", "--wait", "true"]));
         let waited = sandbox.punctual(["wait", "far"]);

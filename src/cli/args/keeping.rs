@@ -119,3 +119,21 @@ pub(crate) struct CompletionsArgs {
     #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,
 }
+
+/// Explain a verb, or a topic on one page
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Topics:
+  schedules   the language of WHEN: times, crontab fields, daylight saving
+  policies    retries, time limits, overlap, missed times, queues, chains, hooks
+  json        what --json prints
+
+Examples:
+  punctual help add
+  punctual help queue set
+  punctual help schedules")]
+pub(crate) struct HelpArgs {
+    /// A verb, or a topic: see below
+    #[arg(value_name = "VERB|TOPIC")]
+    pub about: Vec<String>,
+}

@@ -103,7 +103,8 @@ pub(crate) struct HistoryArgs {
 Examples:
   punctual logs backup
   punctual logs backup.41 -n 20
-  punctual logs -f backup")]
+  punctual logs -f backup
+  punctual logs -f -n 5 build test")]
 pub(crate) struct LogsArgs {
     /// Runs (JOB.N), or jobs by name or id: their latest run
     #[arg(value_name = "JOB|RUN", required = true)]

@@ -16,6 +16,7 @@ mod column;
 mod grid;
 mod jobs;
 pub(crate) mod json;
+pub(crate) mod markdown;
 mod metrics;
 mod options;
 mod page;

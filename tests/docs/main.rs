@@ -1,6 +1,6 @@
 //! The documents are true: every example in them is run, and what they show is what is printed.
 //!
-//! Examples come from three places: the README, `--help` of every verb, and the man page. Those of the
+//! Examples come from three places: the README, `--help` of every verb, and the man pages. Those of the
 //! README tell a story and show their outputs: the commands of a section run one after another, on a
 //! terminal. The others stand alone: each runs in a sandbox of its own, in which the jobs it
 //! names exist and a runner lives, and must do its work.
@@ -10,7 +10,10 @@
     reason = "a document that cannot be read fails its test"
 )]
 
+#[path = "../sandbox/mod.rs"]
 mod sandbox;
+
+mod json;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -112,7 +115,7 @@ fn every_example_of_help_and_man_works() {
         let ended = workers.into_iter().map(|worker| worker.join().unwrap());
         ended.flatten().collect()
     });
-    assert_eq!(wrong, [""; 0], "prepare what they need in tests/docs.rs");
+    assert_eq!(wrong, [""; 0], "prepare what they need in tests/docs");
 }
 
 #[test]
@@ -510,11 +513,16 @@ fn examples_in(help: &str) -> Vec<String> {
         .collect()
 }
 
+/// Lines of code below the examples of a page.
 fn examples_of_man() -> Vec<String> {
-    let page = read("man/punctual.1.md");
-    let (_, section) = page.split_once("# EXAMPLES\n").unwrap();
-    let lines = section.lines().filter(|line| line.starts_with("punctual "));
-    lines.map(str::to_owned).collect()
+    let pages = ["punctual.1", "punctual-schedules.7", "punctual-policies.7"];
+    let examples = pages.iter().flat_map(|page| {
+        let page = read(&format!("man/{page}.md"));
+        let (_, section) = page.split_once("# EXAMPLES\n").unwrap();
+        let lines = section.lines().filter(|line| line.starts_with("punctual "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    });
+    examples.collect()
 }
 
 fn help(words: &[String]) -> String {
