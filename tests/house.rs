@@ -28,7 +28,7 @@ const LEANS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which rooms may name a crate. A new dependency gets its line here.
-const OWNERS: [(&str, &[&str]); 26] = [
+const OWNERS: [(&str, &[&str]); 27] = [
     ("chrono", &["everywhere"]),
     ("serde", &["everywhere"]),
     ("thiserror", &["everywhere"]),
@@ -44,6 +44,7 @@ const OWNERS: [(&str, &[&str]); 26] = [
     ("indicatif", &["cli"]),
     ("libc", &["process", "os"]),
     ("nix", &["process", "os"]),
+    ("ratatui", &["cli"]),
     ("rusqlite", &["store"]),
     ("rustix", &["process", "os"]),
     ("sd_notify", &["engine", "os"]),

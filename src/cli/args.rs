@@ -19,7 +19,8 @@ pub(crate) use files::{ApplyArgs, ExportArgs, ExportFormat, ImportArgs, ImportVe
 pub(crate) use job::{AddArgs, EditArgs, IfExists, JobArgs};
 pub(crate) use keeping::{BackupArgs, CompletionsArgs, HelpArgs, PruneArgs, RunArgs, ServiceArgs};
 pub(crate) use looking::{
-    CheckArgs, HistoryArgs, ListArgs, LogsArgs, NextArgs, ShowArgs, StatusArgs, WaitArgs,
+    CheckArgs, HistoryArgs, ListArgs, LogsArgs, NextArgs, ShowArgs, Shown, StatusArgs, TopArgs,
+    WaitArgs,
 };
 pub(crate) use steering::{
     CancelArgs, PauseArgs, QueueArgs, QueueVerb, RemoveArgs, ResumeArgs, RetryArgs, Selector,
@@ -92,6 +93,7 @@ pub(crate) enum Verb {
     Add(Box<AddArgs>),
     #[command(visible_alias = "ls")]
     List(ListArgs),
+    Top(TopArgs),
     Show(ShowArgs),
     Edit(Box<EditArgs>),
     #[command(visible_alias = "rm")]

@@ -1,6 +1,6 @@
 //! What every verb needs to know: the database, the moment, the terminal.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub(super) struct Context {
     pub words: Vec<OsString>,
     notes: Cell<LogFormat>,
     warned: Cell<bool>,
+    /// What would be printed, for a verb that draws it instead.
+    kept: Option<RefCell<String>>,
 }
 
 impl Context {
@@ -65,11 +67,38 @@ impl Context {
             database,
             notes: Cell::new(LogFormat::Text),
             warned: Cell::new(false),
+            kept: None,
         };
         if global.verbose {
             context.note(&format!("database {}", context.database.display()));
         }
         Ok(context)
+    }
+
+    /// For a verb that is carried out inside another: nothing is printed but [`Self::said`].
+    pub(super) fn within(&self, now: DateTime<Utc>) -> Self {
+        Self {
+            database: self.database.clone(),
+            style: Style {
+                now,
+                ..self.style.clone()
+            },
+            now,
+            words: Vec::new(),
+            json: false,
+            quiet: false,
+            notes: Cell::new(LogFormat::Text),
+            warned: Cell::new(true),
+            kept: Some(RefCell::default()),
+            ..*self
+        }
+    }
+
+    /// What a verb [within](Self::within) this one answered, and had to say.
+    pub(super) fn said(&self) -> String {
+        self.kept
+            .as_ref()
+            .map_or_else(String::new, |kept| kept.borrow().clone())
     }
 
     /// The database for writing; made when it is missing.
@@ -132,6 +161,10 @@ impl Context {
 
     /// The answer, on stdout. A reader that has gone away is not an error, a full disk is.
     pub(super) fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(kept) = &self.kept {
+            kept.borrow_mut().push_str(&String::from_utf8_lossy(bytes));
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
@@ -166,7 +199,10 @@ impl Context {
             LogFormat::Text => format!("{}\n", text::escape(line)),
             format @ LogFormat::Json => log_line(line, self.now, self.zone, format),
         };
-        let _ = io::stderr().write_all(line.as_bytes());
+        match &self.kept {
+            Some(kept) => kept.borrow_mut().push_str(&line),
+            None => drop(io::stderr().write_all(line.as_bytes())),
+        }
     }
 
     /// From here on stderr is the log of a runner.

@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::Waiting;
 use crate::store::{JobFilter, JobPage, Store};
 
-use super::args::ListArgs;
+use super::args::{ListArgs, Shown};
 use super::context::{Context, terminal_height};
 use super::failure::Failure;
 use super::render::{Style, jobs_table, json};
+use super::top;
 
 /// One-offs that ended longer ago are counted, not shown.
 const FRESH: TimeDelta = TimeDelta::hours(1);
@@ -19,16 +20,15 @@ const FRESH: TimeDelta = TimeDelta::hours(1);
 const FRAME: usize = 5;
 
 pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.watch {
+        return top::top(&args.which, context);
+    }
     let fits = context.terminal && !context.json;
     let filter = JobFilter {
-        state: args.state,
-        queue: args.queue.clone(),
-        failed: args.failed,
-        ended_after: (!args.all && args.state.is_none()).then(|| context.now - FRESH),
         limit: args
             .n
             .or_else(|| fits.then(|| terminal_height().saturating_sub(FRAME).max(5))),
-        ..JobFilter::default()
+        ..filter(&args.which, context.now)
     };
     let store = context.open_read()?;
     let page = match &store {
@@ -53,7 +53,7 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
         ..context.style.clone()
     };
     if page.jobs.is_empty() {
-        say_empty(args, &page, context);
+        say_empty(&args.which, &page, context);
         return Ok(Context::done());
     }
     context.print(&jobs_table(&page.jobs, &style))?;
@@ -62,6 +62,17 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
         context.note_missing_runner();
     }
     Ok(Context::done())
+}
+
+/// What was asked for, at a moment.
+pub(super) fn filter(which: &Shown, now: DateTime<Utc>) -> JobFilter {
+    JobFilter {
+        state: which.state,
+        queue: which.queue.clone(),
+        failed: which.failed,
+        ended_after: (!which.all && which.state.is_none()).then(|| now - FRESH),
+        ..JobFilter::default()
+    }
 }
 
 /// The jobs that pass the filter. A killed runner left its name in the file: what waits for its pool
@@ -82,11 +93,11 @@ pub(super) fn page(
     Ok(page)
 }
 
-fn say_empty(args: &ListArgs, page: &JobPage, context: &Context) {
+fn say_empty(which: &Shown, page: &JobPage, context: &Context) {
     if context.quiet {
         return;
     }
-    let filtered = args.state.is_some() || args.queue.is_some() || args.failed;
+    let filtered = which.state.is_some() || which.queue.is_some() || which.failed;
     if filtered {
         context.note("no job is like that; see all with: punctual list --all");
     } else if page.old > 0 {

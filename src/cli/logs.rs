@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<ExitCode, Failu
             Failure::new(Code::Absent, format!("{word} has not run yet"))
                 .hint(format!("wait for it with: punctual logs -f {word}"))
         })?;
-        let (attempt, bytes) = written(&store, &run, args.attempt, context)?;
+        let (attempt, bytes) = written(&store, &run, args.attempt, u64::MAX, context)?;
         let bytes = args.n.map_or(bytes.as_slice(), |n| last_lines(&bytes, n));
         if context.json {
             documents.push(Document {
@@ -82,11 +83,12 @@ fn show(bytes: &[u8], raw: bool, context: &Context) -> Vec<u8> {
     }
 }
 
-/// What an attempt wrote: from its file while it lives, else what was kept.
-fn written(
+/// What an attempt wrote, about its last `most` bytes while it lives: from its file, else what was kept.
+pub(super) fn written(
     store: &Store,
     run: &Run,
     number: Option<u32>,
+    most: u64,
     context: &Context,
 ) -> Result<(Option<u32>, Vec<u8>), Failure> {
     let attempts = store.read().attempts(run.id)?;
@@ -107,7 +109,7 @@ fn written(
     let number = Some(attempt.number);
     // Ended means moved: the kept part is in the database before the file goes.
     if attempt.state == AttemptState::Running {
-        match std::fs::read(output_path(&context.database, attempt.id)) {
+        match end_of(&output_path(&context.database, attempt.id), most) {
             Ok(bytes) => return Ok((number, bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -120,6 +122,15 @@ fn written(
     }
     let kept = store.read().output(attempt.id)?;
     Ok((number, kept.map(joined).unwrap_or_default()))
+}
+
+fn end_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let start = file.metadata()?.size().saturating_sub(most);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Head, a mark where the middle was cut, tail.

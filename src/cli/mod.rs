@@ -48,6 +48,7 @@ mod series;
 mod service;
 mod show;
 mod status;
+mod top;
 mod trigger;
 mod user;
 mod wait;
@@ -94,6 +95,7 @@ fn verb(verb: Option<Verb>, context: &Context) -> Result<ExitCode, Failure> {
     match verb.unwrap_or_default() {
         Verb::Add(args) => add::add(&args, context),
         Verb::List(args) => list::list(&args, context),
+        Verb::Top(args) => top::top(&args.which, context),
         Verb::Show(args) => show::show(&args, context),
         Verb::Edit(args) => edit::edit(&args, context),
         Verb::Remove(args) => remove::remove(&args, context),

@@ -12,5 +12,6 @@ pub(crate) mod proc;
 pub(crate) mod ready;
 pub(crate) mod service;
 pub(crate) mod signals;
+pub(crate) mod terminal;
 pub(crate) mod users;
 pub(crate) mod watch;

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::signal::{SigSet, Signal};
 
@@ -25,6 +25,55 @@ pub(crate) fn ignored() -> io::Result<Vec<i32>> {
 pub(crate) fn outlive_file_size_limit() {
     let unheard = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(Signal::SIGXFSZ as i32, unheard);
+}
+
+/// The signal of a terminal that goes away.
+pub(crate) const HANG_UP: u8 = Signal::SIGHUP as u8;
+
+/// Signals that somebody who holds the terminal has to hear, to give it back in order.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    ends: Vec<(i32, Arc<AtomicBool>)>,
+    continued: Arc<AtomicBool>,
+}
+
+impl Heard {
+    pub(crate) fn new() -> io::Result<Self> {
+        let ends = [
+            Signal::SIGTERM,
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGQUIT,
+        ];
+        let listen = |signal: Signal| {
+            let heard = Arc::new(AtomicBool::new(false));
+            signal_hook::flag::register(signal as i32, Arc::clone(&heard))?;
+            Ok::<_, io::Error>(heard)
+        };
+        Ok(Self {
+            ends: ends
+                .into_iter()
+                .map(|signal| Ok((signal as i32, listen(signal)?)))
+                .collect::<io::Result<_>>()?,
+            continued: listen(Signal::SIGCONT)?,
+        })
+    }
+
+    /// The signal that asked for the end, if one did.
+    pub(crate) fn end(&self) -> Option<i32> {
+        let heard = |(_, heard): &&(i32, Arc<AtomicBool>)| heard.load(Ordering::Relaxed);
+        self.ends.iter().find(heard).map(|(signal, _)| *signal)
+    }
+
+    /// Whether we were stopped and go on; said once.
+    pub(crate) fn has_continued(&self) -> bool {
+        self.continued.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Stops this process, as Ctrl-Z does; returns when it goes on.
+pub(crate) fn stop() -> io::Result<()> {
+    Ok(nix::sys::signal::raise(Signal::SIGTSTP)?)
 }
 
 /// Makes what children inherit from this process the default: signal dispositions, mask, descriptors.

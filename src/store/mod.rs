@@ -98,6 +98,13 @@ impl Store {
         Read { conn: &self.conn }
     }
 
+    /// A number that changes when somebody else has changed the database.
+    pub(crate) fn version(&self) -> Result<i64, StoreError> {
+        Ok(self
+            .conn
+            .query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
     /// Runs `change` in one transaction that holds the write lock from its first
     /// statement on; an error rolls it back.
     pub(crate) fn write<T, E>(

@@ -2,6 +2,8 @@
 
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../sandbox/screen.rs"]
+mod screen;
 
 mod adding;
 mod commands;
@@ -11,6 +13,7 @@ mod looking;
 mod names;
 mod removing;
 mod waiting;
+mod watching;
 mod words;
 
 /// What `add` says on stderr when nobody will run the job yet.

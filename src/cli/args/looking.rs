@@ -13,6 +13,22 @@ Examples:
   punctual list --failed
   punctual --json list | jq -r '.[].name'")]
 pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub which: Shown,
+    /// Go on showing them, on the whole screen: the same as `top`
+    #[arg(long, conflicts_with_all = ["long", "n"])]
+    pub watch: bool,
+    /// Absolute times, whole commands
+    #[arg(long)]
+    pub long: bool,
+    /// At most N jobs
+    #[arg(short, value_name = "N")]
+    pub n: Option<usize>,
+}
+
+/// Which jobs a listing shows.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct Shown {
     /// Only jobs in this state
     #[arg(long, value_name = "STATE")]
     pub state: Option<JobState>,
@@ -25,12 +41,21 @@ pub(crate) struct ListArgs {
     /// One-offs that ended long ago too
     #[arg(long)]
     pub all: bool,
-    /// Absolute times, whole commands
-    #[arg(long)]
-    pub long: bool,
-    /// At most N jobs
-    #[arg(short, value_name = "N")]
-    pub n: Option<usize>,
+}
+
+/// Watch the jobs on the whole screen, and steer them with single keys
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Keys: up and down to choose a job; p pauses or resumes it, t triggers it, r retries its latest run,
+c cancels what runs or waits, l or Enter shows what its latest run wrote; a shows or hides finished
+one-offs; ? shows all keys; q ends.
+
+Examples:
+  punctual top
+  punctual top --queue reports")]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    pub which: Shown,
 }
 
 /// Show everything about a job or a run

@@ -17,6 +17,9 @@ const GAP: usize = 2;
 /// `comfy-table` counts columns in 16 bits; so wide a line is whole for every reader.
 const WIDEST: usize = 60_000;
 
+/// A line in pieces, each with what its colour says.
+pub(crate) type Pieces = Vec<(String, Tint)>;
+
 /// A table to be printed.
 #[derive(Debug)]
 pub(super) struct Grid<'a> {
@@ -53,7 +56,19 @@ impl Grid<'_> {
         out
     }
 
-    fn aligned<'a>(&'a self, width: usize, style: &Style) -> String {
+    fn aligned(&self, width: usize, style: &Style) -> String {
+        let mut out = String::new();
+        for line in self.pieces(width, style) {
+            for (text, tint) in line {
+                out.push_str(&style.paint(&text, tint));
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The header and the rows for a terminal of this width, for one who draws them himself.
+    pub(super) fn pieces<'a>(&'a self, width: usize, style: &Style) -> Vec<Pieces> {
         let widths = self.widths(width);
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|&index| widths[index] > 0)
@@ -70,14 +85,15 @@ impl Grid<'_> {
         let rows: Vec<_> = self.rows.iter().map(cut_row).collect();
         let titles = shown.iter().map(|&index| self.columns[index].title);
         let mut lines = self.lay_out(titles, &rows, &shown).into_iter();
-        let mut out = lines.next().unwrap_or_default();
-        out.push('\n');
-        for ((line, cells), row) in lines.zip(&rows).zip(&self.rows) {
-            let tints = shown.iter().map(|&index| row[index].tint);
-            out.push_str(&painted(&line, cells.iter().zip(tints), style));
-            out.push('\n');
-        }
-        out
+        let header = vec![(lines.next().unwrap_or_default(), Tint::Plain)];
+        let body = lines
+            .zip(&rows)
+            .zip(&self.rows)
+            .map(|((line, cells), row)| {
+                let tints = shown.iter().map(|&index| row[index].tint);
+                in_pieces(&line, cells.iter().zip(tints))
+            });
+        std::iter::once(header).chain(body).collect()
     }
 
     /// The title line and one line for each row, without blanks at their ends.
@@ -164,23 +180,25 @@ fn total(widths: &[usize]) -> usize {
     shown.sum::<usize>() + gaps
 }
 
-/// A laid-out line with its cells coloured. Only blanks stand between cells, so each is
-/// the first place of its text after the one before.
-fn painted<'a>(
-    line: &str,
-    cells: impl Iterator<Item = (&'a Cow<'a, str>, Tint)>,
-    style: &Style,
-) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
+/// A laid-out line with the colours of its cells. Only blanks stand between cells, so each
+/// is the first place of its text after the one before.
+fn in_pieces<'a>(line: &str, cells: impl Iterator<Item = (&'a Cow<'a, str>, Tint)>) -> Pieces {
+    let mut pieces = Pieces::new();
+    let (mut told, mut at) = (0, 0);
     for (cell, tint) in cells {
-        if let Some(at) = rest.find(cell.as_ref()) {
-            out.push_str(&rest[..at]);
-            out.push_str(&style.paint(cell, tint));
-            rest = &rest[at + cell.len()..];
+        let Some(before) = line[at..].find(cell.as_ref()) else {
+            continue;
+        };
+        let start = at + before;
+        at = start + cell.len();
+        if tint != Tint::Plain {
+            pieces.push((line[told..start].to_owned(), Tint::Plain));
+            pieces.push((line[start..at].to_owned(), tint));
+            told = at;
         }
     }
-    out + rest
+    pieces.push((line[told..].to_owned(), Tint::Plain));
+    pieces
 }
 
 #[cfg(test)]

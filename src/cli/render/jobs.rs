@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::domain::{JobState, JobView, RunState, Waiting};
 
 use super::column::{Cell, Column, Yield};
-use super::grid::Grid;
+use super::grid::{Grid, Pieces};
 use super::runs::{outcome, tint};
 use super::{Style, Tint, time};
 
@@ -64,19 +64,27 @@ type RowOf = fn(&JobView, &Style) -> Vec<Cell>;
 
 /// One job a line, in the order given.
 pub(crate) fn jobs_table(jobs: &[JobView], style: &Style) -> String {
-    let (columns, row): (&[Column], RowOf) = if style.long {
+    grid(jobs, style).render(style)
+}
+
+/// The same for who draws the lines himself, the header first.
+pub(crate) fn jobs_lines(jobs: &[JobView], width: usize, style: &Style) -> Vec<Pieces> {
+    grid(jobs, style).pieces(width, style)
+}
+
+fn grid(jobs: &[JobView], style: &Style) -> Grid<'static> {
+    let (columns, row): (&'static [Column], RowOf) = if style.long {
         (&LONG_COLUMNS, long_row)
     } else if style.is_plain() {
         (&PLAIN_COLUMNS, plain_row)
     } else {
         (&SHORT_COLUMNS, short_row)
     };
-    let grid = Grid {
+    Grid {
         columns,
         rows: jobs.iter().map(|view| row(view, style)).collect(),
         yields: &YIELDS,
-    };
-    grid.render(style)
+    }
 }
 
 fn short_row(view: &JobView, style: &Style) -> Vec<Cell> {

@@ -23,7 +23,7 @@ mod page;
 mod queues;
 mod runs;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod status;
 pub(crate) mod text;
 pub(crate) mod time;
@@ -33,11 +33,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub(crate) use agenda::{agenda_table, times_table};
-pub(crate) use jobs::jobs_table;
+pub(crate) use grid::Pieces;
+pub(crate) use jobs::{jobs_lines, jobs_table};
 pub(crate) use metrics::{Metrics, metrics_text};
 pub(crate) use page::{JobExtra, LastFailure, Record, job_page, run_page};
 pub(crate) use queues::queues_table;
-pub(crate) use runs::runs_table;
+pub(crate) use runs::{run_words, runs_table};
 pub(crate) use status::{StatusPage, status_page};
 pub(crate) use unit::{Manager, Unit, unit_text};
 
@@ -64,7 +65,7 @@ impl Style {
         self.is_plain() || self.long
     }
 
-    fn ellipsis(&self) -> &'static str {
+    pub(crate) fn ellipsis(&self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 
@@ -87,7 +88,7 @@ impl Style {
 
 /// What a colour stands for; nothing is coloured for decoration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Tint {
+pub(crate) enum Tint {
     #[default]
     Plain,
     Failed,

@@ -78,6 +78,11 @@ fn long_row(run: &Run, style: &Style) -> Vec<Cell> {
     row
 }
 
+/// How a run stands, and the colour of that.
+pub(crate) fn run_words(run: &Run) -> (String, Tint) {
+    (outcome(run), tint(run.state))
+}
+
 /// A single attempt goes without saying.
 fn attempts(run: &Run, style: &Style) -> String {
     if run.attempts > 1 || style.is_plain() {

@@ -15,20 +15,20 @@ use super::{JobExtra, LastFailure, Record, Style};
 use crate::domain::HookFailure;
 
 /// The instant all samples are seen from: a Monday evening in Berlin.
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     at("2026-11-30T17:00:00Z")
 }
 
-pub(super) fn at(text: &str) -> DateTime<Utc> {
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-pub(super) fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
 /// A terminal of so many columns without colour; `None`: a pipe.
-pub(super) fn style(width: impl Into<Option<usize>>) -> Style {
+pub(crate) fn style(width: impl Into<Option<usize>>) -> Style {
     Style {
         width: width.into(),
         color: false,
@@ -39,21 +39,21 @@ pub(super) fn style(width: impl Into<Option<usize>>) -> Style {
     }
 }
 
-pub(super) fn colored(width: usize) -> Style {
+pub(crate) fn colored(width: usize) -> Style {
     Style {
         color: true,
         ..style(width)
     }
 }
 
-pub(super) fn long(width: usize) -> Style {
+pub(crate) fn long(width: usize) -> Style {
     Style {
         long: true,
         ..style(width)
     }
 }
 
-pub(super) fn job(id: i64, job: &str, when: &str, command: &str) -> JobView {
+pub(crate) fn job(id: i64, job: &str, when: &str, command: &str) -> JobView {
     JobView {
         job: Job {
             id: JobId(id),
@@ -76,7 +76,7 @@ pub(super) fn job(id: i64, job: &str, when: &str, command: &str) -> JobView {
 }
 
 /// A run that was due so many seconds ago, started 2 ms late and took 1.5 s.
-pub(super) fn run(job: &str, seq: i64, due_ago: i64, state: RunState) -> Run {
+pub(crate) fn run(job: &str, seq: i64, due_ago: i64, state: RunState) -> Run {
     let due = now() - TimeDelta::seconds(due_ago);
     let started = due + TimeDelta::milliseconds(2);
     let has_started = matches!(
@@ -111,7 +111,7 @@ pub(super) fn run(job: &str, seq: i64, due_ago: i64, state: RunState) -> Run {
     }
 }
 
-pub(super) fn skipped(job: &str, seq: i64, due_ago: i64, reason: Reason) -> Run {
+pub(crate) fn skipped(job: &str, seq: i64, due_ago: i64, reason: Reason) -> Run {
     let due = now() - TimeDelta::seconds(due_ago);
     Run {
         reason: Some(reason),
@@ -121,7 +121,7 @@ pub(super) fn skipped(job: &str, seq: i64, due_ago: i64, reason: Reason) -> Run 
 }
 
 /// An attempt of a run that has started.
-pub(super) fn attempt(number: u32, run: &Run) -> Attempt {
+pub(crate) fn attempt(number: u32, run: &Run) -> Attempt {
     Attempt {
         id: AttemptId(i64::from(number)),
         number,
@@ -145,7 +145,7 @@ pub(super) fn attempt(number: u32, run: &Run) -> Attempt {
     }
 }
 
-pub(super) fn queue_state(
+pub(crate) fn queue_state(
     queue: &str,
     slots: Option<u32>,
     paused: bool,
@@ -165,7 +165,7 @@ pub(super) fn queue_state(
 }
 
 /// One job of each kind a list shows.
-pub(super) fn jobs() -> Vec<JobView> {
+pub(crate) fn jobs() -> Vec<JobView> {
     let backup = JobView {
         last: Some(run("backup", 41, 180, RunState::Succeeded)),
         next: Some(at("2026-12-01T02:00:00Z")),
@@ -215,7 +215,7 @@ pub(super) fn jobs() -> Vec<JobView> {
 }
 
 /// A history with everything a row can say.
-pub(super) fn history() -> Vec<Run> {
+pub(crate) fn history() -> Vec<Run> {
     let mut late = run("backup", 41, 180, RunState::Succeeded);
     late.started = late.started.map(|at| at + TimeDelta::seconds(75));
     late.missed = Some(MissedStretch {
@@ -239,7 +239,7 @@ pub(super) fn history() -> Vec<Run> {
 }
 
 /// A job with options and runs of every kind, as its page shows it.
-pub(super) fn page() -> (JobView, Vec<(Run, Vec<Attempt>)>, JobExtra) {
+pub(crate) fn page() -> (JobView, Vec<(Run, Vec<Attempt>)>, JobExtra) {
     let mut view = jobs().remove(0);
     view.last = Some(history().remove(0));
     view.job.priority = 5;

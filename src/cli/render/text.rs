@@ -112,6 +112,21 @@ pub(crate) fn fit_middle<'a>(text: &'a str, columns: usize, ellipsis: &str) -> C
     Cow::Owned(format!("{}{ellipsis}{}", &text[..head], &text[tail..]))
 }
 
+/// A text in pieces that fit into so many columns; at least one, perhaps empty.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !fits(rest, columns) {
+        // A sign wider than the screen has a line for itself.
+        let end = taken(clusters(rest), columns).max(cluster_end(rest).unwrap_or(0));
+        let (piece, tail) = rest.split_at(end);
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces.push(rest);
+    pieces
+}
+
 /// Bytes of the clusters that fit into so many columns.
 fn taken<'a>(clusters: impl Iterator<Item = &'a str>, columns: usize) -> usize {
     let mut bytes = 0;
@@ -157,7 +172,7 @@ fn cluster_end(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_bytes, fit, fit_middle, fit_words, settled, width};
+    use super::{escape_bytes, fit, fit_middle, fit_words, settled, width, wrapped};
 
     #[test]
     fn output_keeps_its_lines_and_shows_bytes_that_are_no_text() {
@@ -221,6 +236,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_long_line_is_wrapped_between_signs() {
+        assert_eq!(wrapped("", 3), [""]);
+        assert_eq!(wrapped("abcdefg", 3), ["abc", "def", "g"]);
+        assert_eq!(wrapped("a日本語", 3), ["a日", "本", "語"]);
+        assert_eq!(wrapped("日e\u{301}", 1), ["日", "e\u{301}"]);
     }
 
     #[test]
