@@ -435,7 +435,7 @@ impl<'a> Batch<'a> {
             none => {
                 let jobs = self.tx.jobs_that_stay()?.into_iter();
                 none.insert(
-                    jobs.map(|job| ((job.when, job.command, job.options.cwd), job.name))
+                    jobs.map(|job| ((job.when, job.command, job.options.cwd.clone()), job.name))
                         .collect(),
                 )
             }

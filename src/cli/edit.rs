@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::domain::{Job, JobView};
+use crate::domain::{Job, JobView, Options};
 use crate::store::Tx;
 
 use super::admit::{self, Definition, Moment};
@@ -72,7 +72,7 @@ fn edit_one(
         )
         .hint("choose another --name"));
     }
-    let mut base = job.options.clone();
+    let mut base = Options::clone(&job.options);
     for name in &args.unset {
         base = options::unset(&base, name)?;
     }
@@ -94,7 +94,7 @@ fn edit_one(
         && definition.command == job.command
         && definition.queue == job.queue
         && definition.priority == job.priority
-        && definition.options == job.options;
+        && definition.options == *job.options;
     if same {
         return Err(
             Failure::new(Code::Failed, format!("nothing to change in {}", job.name))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -56,7 +57,7 @@ fn entry(read: &Read<'_>, job: Job) -> Result<Entry, Failure> {
         queue: job.queue,
         priority: job.priority,
         paused: job.state == JobState::Paused,
-        options: job.options,
+        options: Arc::unwrap_or_clone(job.options),
     })
 }
 

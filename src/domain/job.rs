@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,7 +32,7 @@ pub(crate) struct Job {
     pub command: Command,
     pub queue: Name,
     pub priority: i64,
-    pub options: Options,
+    pub options: Arc<Options>,
     /// Where a grid (`every 15m`) and calendar intervals are counted from.
     pub anchor: DateTime<Utc>,
     pub created: DateTime<Utc>,

@@ -60,7 +60,7 @@ pub(super) use job_columns;
 /// The columns of `job_columns`, options apart.
 pub(super) fn job_of(
     row: &Row<'_>,
-    options: impl FnOnce(i64) -> rusqlite::Result<Options>,
+    options: impl FnOnce(i64) -> rusqlite::Result<Arc<Options>>,
 ) -> rusqlite::Result<Job> {
     Ok(Job {
         id: JobId(row.get(0)?),
@@ -98,17 +98,15 @@ impl Read<'_> {
     pub(super) fn options_for_row(
         &self,
         cache: &mut OptionsCache,
-    ) -> impl FnMut(i64) -> rusqlite::Result<Options> {
+    ) -> impl FnMut(i64) -> rusqlite::Result<Arc<Options>> {
         |id| {
-            self.options(id, cache)
-                .map(|options| Options::clone(&options))
-                .map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(
-                        9,
-                        rusqlite::types::Type::Text,
-                        Box::new(error),
-                    )
-                })
+            self.options(id, cache).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(
+                    9,
+                    rusqlite::types::Type::Text,
+                    Box::new(error),
+                )
+            })
         }
     }
 

@@ -1,6 +1,7 @@
 //! Jobs and runs for the tests of this room.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -64,7 +65,7 @@ pub(crate) fn job(id: i64, job: &str, when: &str, command: &str) -> JobView {
             command: Command::Shell(command.to_owned()),
             queue: Name::default_queue(),
             priority: 0,
-            options: Options::default(),
+            options: Arc::default(),
             anchor: at("2026-11-01T08:00:00Z"),
             created: at("2026-11-01T08:00:00Z"),
             next_due: None,
@@ -243,7 +244,7 @@ pub(crate) fn page() -> (JobView, Vec<(Run, Vec<Attempt>)>, JobExtra) {
     let mut view = jobs().remove(0);
     view.last = Some(history().remove(0));
     view.job.priority = 5;
-    view.job.options = Options {
+    view.job.options = Arc::new(Options {
         tz: Some("Europe/Berlin".to_owned()),
         cwd: Some("/srv/a\x1b[2Jb".to_owned()),
         env: BTreeMap::from([("API_KEY".to_owned(), "hunter2".to_owned())]),
@@ -253,7 +254,7 @@ pub(crate) fn page() -> (JobView, Vec<(Run, Vec<Attempt>)>, JobExtra) {
         overlap: Overlap::Queue,
         output_limit: Some(Size::from_bytes(1 << 16)),
         ..Options::default()
-    };
+    });
     let mut unstarted = attempt(1, &history()[2]);
     unstarted.reason = Some(Reason::Spawn);
     unstarted.message = Some("No such file or directory (os error 2)".to_owned());
