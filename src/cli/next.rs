@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Job, Kind, Name, Span};
 use crate::engine::timing::recurrence_of;
-use crate::schedule::{self, Context as When, Seed, Timing};
+use crate::schedule::{self, Context as When, Seed, Timing, Zone};
 use crate::store::{Read, Store};
 
 use super::admit;
@@ -58,7 +57,7 @@ fn next_of_when(
     text: &str,
     args: &NextArgs,
     from: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
     n: usize,
     store: Option<&Store>,
     context: &Context,
@@ -95,7 +94,7 @@ fn next_of_when(
 fn print(
     when: &str,
     times: &[DateTime<Utc>],
-    zone: Tz,
+    zone: Zone,
     explain: bool,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -120,7 +119,7 @@ fn print(
 }
 
 /// The schedule as a sentence, for people.
-pub(super) fn in_words(when: &str, zone: Tz) -> Option<String> {
+pub(super) fn in_words(when: &str, zone: Zone) -> Option<String> {
     let when = schedule::parse(when).ok()?;
     Some(schedule::describe(&when, zone)).filter(|words| !words.is_empty())
 }

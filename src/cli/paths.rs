@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono_tz::Tz;
+use crate::schedule::Zone;
 
 use crate::os;
 
@@ -69,11 +69,11 @@ pub(super) fn home() -> Result<PathBuf, Failure> {
 }
 
 /// The machine's zone: `TZ` if it names one, else what /etc/localtime is; UTC when neither does.
-pub(super) fn local_zone() -> Tz {
+pub(super) fn local_zone() -> Zone {
     let from_environment = std::env::var("TZ")
         .ok()
         .and_then(|name| name.trim_start_matches(':').parse().ok());
     from_environment
         .or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok())
-        .unwrap_or(Tz::UTC)
+        .unwrap_or(Zone::UTC)
 }

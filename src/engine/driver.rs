@@ -11,8 +11,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -112,7 +112,7 @@ struct Driver {
     trim_at: Option<tokio::time::Instant>,
     /// Wall clock minus time since boot, at the last look.
     offset: TimeDelta,
-    zone: fn() -> Tz,
+    zone: fn() -> Zone,
     survives_hangup: bool,
     /// The way out for the log, and for output that is forwarded.
     outlet: Outlet,

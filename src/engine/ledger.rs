@@ -8,8 +8,8 @@
 
 use std::sync::Arc;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Output, Overlap,
@@ -172,7 +172,7 @@ const ROUND: usize = 500;
 
 pub(crate) struct Ledger {
     salt: String,
-    zone: fn() -> Tz,
+    zone: fn() -> Zone,
     /// `run --on-failure`: for jobs without their own.
     on_failure: Option<String>,
     cache: OptionsCache,
@@ -181,7 +181,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// `zone` tells the machine's zone; it is asked whenever a job without a zone of its
     /// own is evaluated.
-    pub(crate) fn new(salt: String, zone: fn() -> Tz, on_failure: Option<String>) -> Self {
+    pub(crate) fn new(salt: String, zone: fn() -> Zone, on_failure: Option<String>) -> Self {
         Self {
             salt,
             zone,

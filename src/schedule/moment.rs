@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
+use super::tzdb::Zone;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::error::WhenError;
 use super::wallclock::{DAY, Wall};
@@ -16,7 +16,7 @@ use super::zone::{Meaning, meaning};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(super) day: Day,
-    pub(super) zone: Option<Tz>,
+    pub(super) zone: Option<Zone>,
     pub(super) text: String,
     pub(super) span: Range<usize>,
 }
@@ -40,7 +40,7 @@ pub(super) struct Clock(pub u32);
 
 impl Moment {
     /// Reads the words of a TIME. `None` when they do not even begin like one.
-    pub(super) fn parse(words: &[Word<'_>], zone: Option<Tz>) -> Result<Option<Self>, WhenError> {
+    pub(super) fn parse(words: &[Word<'_>], zone: Option<Zone>) -> Result<Option<Self>, WhenError> {
         let [first, rest @ ..] = words else {
             return Ok(None);
         };
@@ -69,7 +69,11 @@ impl Moment {
     }
 
     /// The instant meant at `now`; times of the past are answered too.
-    pub(super) fn resolve(&self, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, WhenError> {
+    pub(super) fn resolve(
+        &self,
+        now: DateTime<Utc>,
+        zone: Zone,
+    ) -> Result<DateTime<Utc>, WhenError> {
         let zone = self.zone.unwrap_or(zone);
         let today = today(now, zone);
         let at = |date: Option<NaiveDate>, clock: Clock| {
@@ -98,7 +102,7 @@ impl Moment {
     pub(super) fn resolve_past(
         &self,
         now: DateTime<Utc>,
-        zone: Tz,
+        zone: Zone,
     ) -> Result<DateTime<Utc>, WhenError> {
         let coming = self.resolve(now, zone)?;
         let back = match self.day {
@@ -122,7 +126,7 @@ impl Moment {
     pub(super) fn resolve_coming(
         &self,
         now: DateTime<Utc>,
-        zone: Tz,
+        zone: Zone,
     ) -> Result<DateTime<Utc>, WhenError> {
         let instant = self.resolve(now, zone)?;
         if instant >= now {
@@ -141,14 +145,14 @@ impl Moment {
     }
 }
 
-fn shown(instant: DateTime<Utc>, zone: Tz) -> String {
+fn shown(instant: DateTime<Utc>, zone: Zone) -> String {
     instant
         .with_timezone(&zone)
         .format("%Y-%m-%d %H:%M:%S %:z")
         .to_string()
 }
 
-pub(super) fn today(now: DateTime<Utc>, zone: Tz) -> NaiveDate {
+pub(super) fn today(now: DateTime<Utc>, zone: Zone) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 
@@ -157,7 +161,7 @@ pub(super) fn wall(date: NaiveDate, clock: Clock) -> Wall {
 }
 
 /// The first instant that shows this wall time; for one that is skipped, the first instant after it.
-fn instant(date: NaiveDate, clock: Clock, zone: Tz) -> Option<DateTime<Utc>> {
+fn instant(date: NaiveDate, clock: Clock, zone: Zone) -> Option<DateTime<Utc>> {
     let at = match meaning(zone, wall(date, clock)) {
         Meaning::At(instant) => instant,
         Meaning::Skipped(jump) => jump.at,

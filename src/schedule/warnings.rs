@@ -1,7 +1,7 @@
 //! What is legal in a schedule but seldom meant. `add`, `edit`, `apply`, `import` and `next` all say these.
 
+use super::tzdb::Zone;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 
 use super::crontab::Crontab;
 use super::dayrule::ones;
@@ -17,7 +17,7 @@ use super::zone::{Jump, jumps};
 const AHEAD: i64 = 400 * DAY;
 
 /// Sentences about a schedule, without a full stop; `zone` is the one of a job that names none.
-pub(crate) fn warnings(when: &When, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
+pub(crate) fn warnings(when: &When, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
     match when {
         When::Cron(crontab) => line(crontab, crontab.zone.unwrap_or(zone), now),
         When::Calendar(calendar) => touched_clock(calendar, calendar.zone.unwrap_or(zone), now),
@@ -25,7 +25,7 @@ pub(crate) fn warnings(when: &When, zone: Tz, now: DateTime<Utc>) -> Vec<String>
     }
 }
 
-fn line(crontab: &Crontab, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
+fn line(crontab: &Crontab, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
     let mut said = touched(crontab, zone, now);
     let fields = [
         Some(&crontab.seconds),
@@ -52,7 +52,7 @@ fn line(crontab: &Crontab, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
 
 /// The next DST changes that touch a time of this line. A line that runs at every hour of the clock loses or doubles
 /// an hour like any clock, and nobody is surprised; one with chosen hours may lose the whole day's runs.
-fn touched(crontab: &Crontab, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
+fn touched(crontab: &Crontab, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
     // Without the job's name a drawn time is unknown, and with it the user did not choose it.
     let Ok(clock) = crontab.drawn(None) else {
         return Vec::new();
@@ -73,7 +73,7 @@ fn touched(crontab: &Crontab, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
         .collect()
 }
 
-fn touched_clock(calendar: &Calendar, zone: Tz, now: DateTime<Utc>) -> Vec<String> {
+fn touched_clock(calendar: &Calendar, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
     let Clock(second) = calendar.clock;
     savings(zone, now)
         .filter_map(|jump| {
@@ -88,7 +88,7 @@ fn touched_clock(calendar: &Calendar, zone: Tz, now: DateTime<Utc>) -> Vec<Strin
 }
 
 /// The first change forward and the first one back: the years after bring nothing new.
-fn savings(zone: Tz, now: DateTime<Utc>) -> impl Iterator<Item = Jump> {
+fn savings(zone: Zone, now: DateTime<Utc>) -> impl Iterator<Item = Jump> {
     let from = now.timestamp();
     let coming: Vec<Jump> = jumps(zone, from, from + AHEAD)
         .filter(|jump| jump.is_saving())
@@ -104,7 +104,7 @@ fn savings(zone: Tz, now: DateTime<Utc>) -> impl Iterator<Item = Jump> {
     found.into_iter().flatten()
 }
 
-fn touch(wall: Wall, jump: Jump, zone: Tz, wildcard: bool) -> String {
+fn touch(wall: Wall, jump: Jump, zone: Zone, wildcard: bool) -> String {
     let (date, time) = shown(wall);
     let (_, end) = shown(jump.wall_high());
     let (what, then) = match (jump.is_forward(), wildcard) {

@@ -1,7 +1,7 @@
 //! What a WHEN means: once, again and again, or on an event; and how it becomes instants.
 
+use super::tzdb::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::crontab::Crontab;
 use super::error::WhenError;
@@ -52,7 +52,7 @@ pub(crate) enum AfterMode {
 pub(crate) struct Context<'a> {
     pub now: DateTime<Utc>,
     /// For times without a zone of their own.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Who draws `H`, `~` and the jitter; without it they are refused.
     pub seed: Option<Seed<'a>>,
     /// Where the grid of `every` begins: the instant of `add`, or `--from`.
@@ -73,7 +73,7 @@ pub(crate) enum Timing {
 
 impl When {
     /// The zone written into the text (`TZ=…`).
-    pub(crate) fn zone(&self) -> Option<Tz> {
+    pub(crate) fn zone(&self) -> Option<Zone> {
         match self {
             When::At(moment) => moment.zone,
             When::Calendar(calendar) => calendar.zone,

@@ -1,10 +1,11 @@
 //! The rule between wall clock and instants: offsets, jumps of a zone's clock, and what a wall time means.
 //!
-//! Seconds since 1970 throughout. Only one thing is asked of chrono-tz, the offset at an instant; jumps are found
-//! from it by bisection, so there is one source of truth and no second table of transitions.
+//! Seconds since 1970 throughout. Only one thing is asked of the zone database, the offset at an instant; jumps are
+//! found from it by bisection, so there is one source of truth and no second table of transitions.
 
-use chrono::{DateTime, Offset, TimeZone, Utc};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono::{DateTime, Utc};
+
+use super::tzdb::Zone;
 
 use super::error::WhenError;
 use super::wallclock::Wall;
@@ -60,27 +61,18 @@ pub(super) enum Meaning {
     Skipped(Jump),
 }
 
-pub(super) fn offset(zone: Tz, at: Instant) -> i64 {
-    if zone == Tz::UTC {
-        return 0;
-    }
-    let Some(instant) = DateTime::from_timestamp(at, 0) else {
-        return 0;
-    };
-    zone.offset_from_utc_datetime(&instant.naive_utc())
-        .fix()
-        .local_minus_utc()
-        .into()
+pub(super) fn offset(zone: Zone, at: Instant) -> i64 {
+    zone.seconds_east(at).into()
 }
 
 /// The jump in `(from, to]`, for ends at most two [`CALM`] apart.
-pub(super) fn jump_between(zone: Tz, from: Instant, to: Instant) -> Option<Jump> {
+pub(super) fn jump_between(zone: Zone, from: Instant, to: Instant) -> Option<Jump> {
     let before = offset(zone, from);
     jump_since(zone, from, before, to)
 }
 
 /// As [`jump_between`], for a caller that has the offset at `from` already.
-pub(super) fn jump_since(zone: Tz, from: Instant, before: i64, to: Instant) -> Option<Jump> {
+pub(super) fn jump_since(zone: Zone, from: Instant, before: i64, to: Instant) -> Option<Jump> {
     let after = offset(zone, to);
     if before == after {
         return None;
@@ -111,7 +103,7 @@ pub(crate) struct ClockChange {
 
 /// What lies between two instants whose offsets differ.
 pub(crate) fn clock_change(
-    zone: Tz,
+    zone: Zone,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Option<ClockChange> {
@@ -125,7 +117,7 @@ pub(crate) fn clock_change(
 }
 
 /// The jumps in `(from, to]`, in order.
-pub(super) fn jumps(zone: Tz, from: Instant, to: Instant) -> impl Iterator<Item = Jump> {
+pub(super) fn jumps(zone: Zone, from: Instant, to: Instant) -> impl Iterator<Item = Jump> {
     let mut at = from;
     std::iter::from_fn(move || {
         while at < to {
@@ -140,7 +132,7 @@ pub(super) fn jumps(zone: Tz, from: Instant, to: Instant) -> impl Iterator<Item 
     })
 }
 
-pub(super) fn meaning(zone: Tz, wall: Wall) -> Meaning {
+pub(super) fn meaning(zone: Zone, wall: Wall) -> Meaning {
     let from = wall - FARTHEST - 1;
     let before = offset(zone, from);
     let Some(jump) = jump_since(zone, from, before, wall + FARTHEST) else {
@@ -156,19 +148,16 @@ pub(super) fn meaning(zone: Tz, wall: Wall) -> Meaning {
 }
 
 /// An IANA zone by name, in any case.
-pub(crate) fn parse_zone(name: &str) -> Result<Tz, WhenError> {
+pub(crate) fn parse_zone(name: &str) -> Result<Zone, WhenError> {
     zone_word(Word {
         text: name,
         start: 0,
     })
 }
 
-pub(super) fn zone_word(word: Word<'_>) -> Result<Tz, WhenError> {
+pub(super) fn zone_word(word: Word<'_>) -> Result<Zone, WhenError> {
     if let Ok(zone) = word.text.parse() {
         return Ok(zone);
-    }
-    if let Some(zone) = TZ_VARIANTS.iter().find(|zone| word.is(zone.name())) {
-        return Ok(*zone);
     }
     if word.text.is_empty() {
         return Err(WhenError::new("a time zone is missing", word.span())
@@ -183,7 +172,7 @@ pub(super) fn zone_word(word: Word<'_>) -> Result<Tz, WhenError> {
 
 /// A zone with nearly this name, or one whose city it is.
 fn similar_zone(name: &str) -> Option<&'static str> {
-    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let names = Zone::names;
     let city = name.rsplit('/').next().unwrap_or(name).replace(' ', "_");
     names()
         .find(|zone| {

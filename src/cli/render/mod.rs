@@ -29,8 +29,8 @@ pub(crate) mod text;
 pub(crate) mod time;
 mod unit;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 pub(crate) use agenda::{agenda_table, times_table};
 pub(crate) use grid::Pieces;
@@ -51,7 +51,7 @@ pub(crate) struct Style {
     /// Whether our own signs may leave ASCII; users' text is not touched by it.
     pub unicode: bool,
     pub now: DateTime<Utc>,
-    pub zone: Tz,
+    pub zone: Zone,
     pub long: bool,
 }
 

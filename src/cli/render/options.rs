@@ -1,8 +1,8 @@
 //! The options a job has, as a page shows them: the words of the command line, and values
 //! that could be typed there again.
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{MailOn, Missed, Options, Overlap};
 
@@ -13,7 +13,7 @@ use super::time;
 pub(super) const MASK: &str = "***";
 
 /// Every option that is set, in the order of the manual.
-pub(super) fn option_lines(options: &Options, zone: Tz) -> Vec<(&'static str, String)> {
+pub(super) fn option_lines(options: &Options, zone: Zone) -> Vec<(&'static str, String)> {
     let mut lines = Lines(Vec::new());
     let stamp = |at: DateTime<Utc>| time::stamp(at, zone);
     lines.put("tz", options.tz.as_ref());

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, Backoff, Command, Job, JobId, JobState, JobView, Kind,
@@ -35,7 +34,7 @@ pub(crate) fn style(width: impl Into<Option<usize>>) -> Style {
         color: false,
         unicode: true,
         now: now(),
-        zone: Tz::Europe__Berlin,
+        zone: "Europe/Berlin".parse().unwrap(),
         long: false,
     }
 }

@@ -3,11 +3,11 @@
 //! What lives here: functions of an instant, `now` and a zone. What never does: a clock.
 //! Short forms are rounded down, like a watch, so `in 0s` never hides a second.
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Timelike, Utc};
-use chrono_tz::Tz;
 
 /// RFC 3339 with offset: `2026-12-01T03:00:00+01:00`; milliseconds only when there are any.
-pub(crate) fn stamp(at: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn stamp(at: DateTime<Utc>, zone: Zone) -> String {
     let precision = if at.timestamp_subsec_millis() == 0 {
         SecondsFormat::Secs
     } else {
@@ -17,7 +17,7 @@ pub(crate) fn stamp(at: DateTime<Utc>, zone: Tz) -> String {
 }
 
 /// A time on a page: `Tue 2026-12-01 03:00:00 +01:00`.
-pub(crate) fn full(at: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn full(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone)
         .format("%a %Y-%m-%d %H:%M:%S %:z")
         .to_string()
@@ -25,7 +25,7 @@ pub(crate) fn full(at: DateTime<Utc>, zone: Tz) -> String {
 
 /// A time in as few signs as leave no doubt: `03:00` today, `Tue 03:00` within six days,
 /// `12 Dec 03:00` this year, `2027-12-12 03:00` in another. Seconds only when there are any.
-pub(crate) fn short(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn short(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
     let local = at.with_timezone(&zone);
     let today = now.with_timezone(&zone).date_naive();
     let days = (local.date_naive() - today).num_days().abs();
@@ -97,8 +97,8 @@ pub(crate) fn duration(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::schedule::Zone;
     use chrono::{DateTime, TimeDelta, Utc};
-    use chrono_tz::Tz;
 
     use super::{distance, duration, full, short, stamp};
 
@@ -111,22 +111,22 @@ mod tests {
         for (at, zone, text) in [
             (
                 "2026-12-01T02:00:00Z",
-                Tz::Europe__Berlin,
+                "Europe/Berlin".parse().unwrap(),
                 "2026-12-01T03:00:00+01:00",
             ),
             (
                 "2026-07-01T01:00:00.001Z",
-                Tz::Europe__Berlin,
+                "Europe/Berlin".parse().unwrap(),
                 "2026-07-01T03:00:00.001+02:00",
             ),
             (
                 "2026-12-01T02:00:00.000900Z",
-                Tz::UTC,
+                Zone::UTC,
                 "2026-12-01T02:00:00+00:00",
             ),
             (
                 "2026-12-01T02:00:00Z",
-                Tz::Asia__Kolkata,
+                "Asia/Kolkata".parse().unwrap(),
                 "2026-12-01T07:30:00+05:30",
             ),
         ] {
@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn a_page_names_the_weekday_too() {
         assert_eq!(
-            full(utc("2026-12-01T02:00:00Z"), Tz::Europe__Berlin),
+            full(
+                utc("2026-12-01T02:00:00Z"),
+                "Europe/Berlin".parse().unwrap()
+            ),
             "Tue 2026-12-01 03:00:00 +01:00"
         );
     }
@@ -154,7 +157,7 @@ mod tests {
             ("2026-11-02T02:00:00Z", "2 Nov 03:00"),
             ("2027-12-12T02:00:00Z", "2027-12-12 03:00"),
         ] {
-            assert_eq!(short(utc(at), now, Tz::Europe__Berlin), text);
+            assert_eq!(short(utc(at), now, "Europe/Berlin".parse().unwrap()), text);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The jobs of a model world and what users do to them, drawn at random; and how the model
 //! processes behave. Knows no clock but the one it is given.
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Backoff, CodeSet, Missed, Options, Overlap, Span};
 
@@ -12,8 +12,8 @@ use super::rng::Rng;
 pub(super) const SALT: &str = "salt";
 
 /// The zone of the model machine.
-pub(super) fn zone() -> Tz {
-    Tz::UTC
+pub(super) fn zone() -> Zone {
+    Zone::UTC
 }
 
 /// A job as somebody adds it.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use proptest::option::of;
 use proptest::prelude::*;
 
@@ -16,7 +15,7 @@ use crate::domain::{
 fn place() -> Place<'static> {
     Place {
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
-        zone: Tz::Europe__Berlin,
+        zone: "Europe/Berlin".parse().unwrap(),
         directory: Path::new("/srv/jobs"),
         is_read_again: true,
     }

@@ -3,10 +3,10 @@
 //! It shares no code with the schedule room. Expressions are generated together with their meaning, so that nothing
 //! is parsed here either.
 
+use crate::schedule::Zone;
 use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, Timelike, Utc,
 };
-use chrono_tz::Tz;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, Copy)]
@@ -196,7 +196,7 @@ impl Line {
     /// Every fire after `start` up to `end`, both whole minutes.
     pub(super) fn fires(
         &self,
-        zone: Tz,
+        zone: Zone,
         start: DateTime<Utc>,
         end: DateTime<Utc>,
     ) -> Vec<DateTime<Utc>> {

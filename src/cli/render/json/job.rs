@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::{Attempt, Command, JobId, JobState, JobView, Name, Options, Run, Size, Span};
@@ -37,7 +37,7 @@ pub(crate) fn job<'a>(
     view: &'a JobView,
     last_attempts: &'a [Attempt],
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> JobDocument<'a> {
     let job = &view.job;
     JobDocument {
@@ -67,7 +67,7 @@ pub(crate) fn job<'a>(
 pub(crate) fn jobs<'a>(
     views: impl IntoIterator<Item = (&'a JobView, &'a [Attempt])>,
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> Vec<JobDocument<'a>> {
     views
         .into_iter()
@@ -81,7 +81,7 @@ pub(crate) fn job_with_runs<'a>(
     view: &'a JobView,
     last_runs: &'a [(Run, Vec<Attempt>)],
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> JobDocument<'a> {
     let last = view.last.as_ref();
     let of_last = last_runs
@@ -98,7 +98,7 @@ pub(crate) fn job_with_runs<'a>(
 #[derive(Debug, Clone)]
 struct OptionFields<'a> {
     options: &'a Options,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Serialize for OptionFields<'_> {
@@ -159,7 +159,7 @@ impl<M: SerializeMap> Fields<M> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Tz;
+    use crate::schedule::Zone;
 
     use crate::domain::{Command, Waiting};
 
@@ -172,7 +172,10 @@ mod tests {
         let (mut view, runs, _) = page();
         view.last = Some(runs[2].0.clone());
         assert_eq!(
-            text(&job(&view, &[], now(), Tz::Europe__Berlin), true),
+            text(
+                &job(&view, &[], now(), "Europe/Berlin".parse().unwrap()),
+                true
+            ),
             "\
 {
   \"id\": 12,
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_job_with_its_runs_knows_the_attempts_of_the_newest() {
         let (view, runs, _) = page();
-        let document = job_with_runs(&view, &runs, now(), Tz::UTC);
+        let document = job_with_runs(&view, &runs, now(), Zone::UTC);
         let value = serde_json::to_value(&document).unwrap();
         assert_eq!(value["runs"].as_array().map(Vec::len), Some(5));
         assert_eq!(value["last"], value["runs"][0]);
@@ -234,7 +237,7 @@ mod tests {
         view.last = None;
         view.job.command = Command::Argv(vec!["echo".to_owned(), "a\u{202e}\n".to_owned()]);
         assert_eq!(
-            text(&list([(&view, &[][..])], now(), Tz::UTC), false),
+            text(&list([(&view, &[][..])], now(), Zone::UTC), false),
             "[{\"id\":15,\"name\":\"render\",\"when\":\"now\",\"tz\":null,\
              \"command\":[\"echo\",\"a\\u202e\\n\"],\"state\":\"active\",\
              \"next\":\"2026-11-30T16:58:25+00:00\",\"last\":null,\"queue\":\"default\",\
@@ -246,7 +249,7 @@ mod tests {
     fn what_it_waits_for_is_the_sentence_of_the_list() {
         let mut view = jobs().remove(0);
         view.waiting = Some(Waiting::After("after build".to_owned()));
-        let written = text(&job(&view, &[], now(), Tz::UTC), false);
+        let written = text(&job(&view, &[], now(), Zone::UTC), false);
         assert!(
             written.contains("\"waiting_for\":\"after build\""),
             "{written}"

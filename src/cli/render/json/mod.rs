@@ -8,8 +8,8 @@ mod job;
 mod run;
 mod writer;
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::{Name, QueueState};
@@ -29,7 +29,7 @@ pub(crate) struct TimeDocument {
 }
 
 /// The coming times of one schedule.
-pub(crate) fn times(times: &[DateTime<Utc>], zone: Tz) -> Vec<TimeDocument> {
+pub(crate) fn times(times: &[DateTime<Utc>], zone: Zone) -> Vec<TimeDocument> {
     let document = |&at: &DateTime<Utc>| TimeDocument {
         time: time::stamp(at, zone),
         job: None,
@@ -38,7 +38,7 @@ pub(crate) fn times(times: &[DateTime<Utc>], zone: Tz) -> Vec<TimeDocument> {
 }
 
 /// The coming times of all jobs.
-pub(crate) fn agenda(times: &[(Name, DateTime<Utc>)], zone: Tz) -> Vec<TimeDocument> {
+pub(crate) fn agenda(times: &[(Name, DateTime<Utc>)], zone: Zone) -> Vec<TimeDocument> {
     let document = |(job, at): &(Name, DateTime<Utc>)| TimeDocument {
         time: time::stamp(*at, zone),
         job: Some(job.as_str().to_owned()),
@@ -98,7 +98,7 @@ pub(crate) fn error<'a>(code: u8, message: &'a str, hint: Option<&'a str>) -> Er
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Tz;
+    use crate::schedule::Zone;
 
     use super::super::samples::{at, name, queue_state};
     use super::{agenda, error, queues, text, times};
@@ -107,11 +107,11 @@ mod tests {
     fn coming_times_name_the_job_only_among_others() {
         let when = at("2026-12-01T02:00:00Z");
         assert_eq!(
-            text(&times(&[when], Tz::Europe__Berlin), false),
+            text(&times(&[when], "Europe/Berlin".parse().unwrap()), false),
             "[{\"time\":\"2026-12-01T03:00:00+01:00\"}]\n"
         );
         assert_eq!(
-            text(&agenda(&[(name("backup"), when)], Tz::UTC), false),
+            text(&agenda(&[(name("backup"), when)], Zone::UTC), false),
             "[{\"time\":\"2026-12-01T02:00:00+00:00\",\"job\":\"backup\"}]\n"
         );
     }

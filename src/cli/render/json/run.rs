@@ -1,7 +1,7 @@
 //! A run and its attempts as JSON.
 
+use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::{Attempt, AttemptState, JobId, Name, Origin, Reason, Run, RunState};
@@ -48,7 +48,7 @@ pub(crate) struct AttemptDocument<'a> {
     message: Option<&'a str>,
 }
 
-pub(crate) fn run<'a>(run: &'a Run, attempts: &'a [Attempt], zone: Tz) -> RunDocument<'a> {
+pub(crate) fn run<'a>(run: &'a Run, attempts: &'a [Attempt], zone: Zone) -> RunDocument<'a> {
     let stamp = |at: DateTime<Utc>| time::stamp(at, zone);
     RunDocument {
         run: run.name.to_string(),
@@ -70,13 +70,13 @@ pub(crate) fn run<'a>(run: &'a Run, attempts: &'a [Attempt], zone: Tz) -> RunDoc
     }
 }
 
-pub(crate) fn runs(runs: &[(Run, Vec<Attempt>)], zone: Tz) -> Vec<RunDocument<'_>> {
+pub(crate) fn runs(runs: &[(Run, Vec<Attempt>)], zone: Zone) -> Vec<RunDocument<'_>> {
     runs.iter()
         .map(|(one, attempts)| run(one, attempts, zone))
         .collect()
 }
 
-fn attempt(attempt: &Attempt, zone: Tz) -> AttemptDocument<'_> {
+fn attempt(attempt: &Attempt, zone: Zone) -> AttemptDocument<'_> {
     let stamp = |at: DateTime<Utc>| time::stamp(at, zone);
     AttemptDocument {
         attempt: attempt.number,
@@ -96,7 +96,7 @@ fn attempt(attempt: &Attempt, zone: Tz) -> AttemptDocument<'_> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Tz;
+    use crate::schedule::Zone;
 
     use super::super::super::samples::page;
     use super::super::text;
@@ -107,7 +107,10 @@ mod tests {
         let (_, runs, _) = page();
         let (failed, attempts) = &runs[2];
         assert_eq!(
-            text(&run(failed, attempts, Tz::Europe__Berlin), true),
+            text(
+                &run(failed, attempts, "Europe/Berlin".parse().unwrap()),
+                true
+            ),
             "\
 {
   \"run\": \"backup.40\",
@@ -164,7 +167,7 @@ mod tests {
         let (_, runs, _) = page();
         let count = |index: usize| {
             let (one, attempts) = &runs[index];
-            serde_json::to_value(run(one, attempts, Tz::UTC)).unwrap()["missed_count"].clone()
+            serde_json::to_value(run(one, attempts, Zone::UTC)).unwrap()["missed_count"].clone()
         };
         assert_eq!(count(1), 12);
         assert!(count(0).is_null());
