@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::Waiting;
-use crate::store::{JobFilter, JobPage, Store};
+use crate::domain::{Run, RunState, Waiting};
+use crate::store::{JobFilter, JobPage, MANY, Store};
 
 use super::args::{ListArgs, Shown};
 use super::context::{Context, terminal_height};
@@ -40,7 +40,7 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
             .jobs
             .iter()
             .map(|view| match (&store, &view.last) {
-                (Some(store), Some(last)) => store.read().attempts(last.id),
+                (Some(store), Some(last)) if was_tried(last) => store.read().attempts(last.id),
                 _ => Ok(Vec::new()),
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -93,6 +93,12 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// Whether a run can have attempts: most of a long queue has none, and need not be asked one by one.
+fn was_tried(run: &Run) -> bool {
+    let waits = matches!(run.state, RunState::Blocked | RunState::Queued);
+    run.attempts > 0 || !waits
+}
+
 fn say_empty(which: &Shown, page: &JobPage, context: &Context) {
     if context.quiet {
         return;
@@ -112,19 +118,24 @@ fn footer(page: &JobPage, context: &Context) {
     if context.quiet {
         return;
     }
-    let plural = |count: u64| if count == 1 { "" } else { "s" };
     if page.more > 0 {
         context.note(&format!(
-            "{} more job{}; -n N shows more",
-            page.more,
-            plural(page.more)
+            "{}; -n N shows more",
+            counted(page.more, "more job")
         ));
     }
     if page.old > 0 {
         context.note(&format!(
-            "{} finished one-off{} not shown; --all shows them",
-            page.old,
-            plural(page.old)
+            "{} not shown; --all shows them",
+            counted(page.old, "finished one-off")
         ));
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        2..=MANY => format!("{count} {what}s"),
+        _ => format!("over {MANY} {what}s"),
     }
 }

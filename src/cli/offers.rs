@@ -13,13 +13,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono_tz::TZ_VARIANTS;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, ValueCompleter, complete};
 
 use crate::domain::{Job, JobState, Name};
 use crate::os;
+use crate::schedule::Zone;
 use crate::store::{RunFilter, Store};
 
 use super::args::{Args, SIGNALS};
@@ -264,7 +264,7 @@ impl ValueCompleter for Source {
             }
             Kind::When => remarked(&WHENS),
             Kind::Queues => self.queues(begun),
-            Kind::Zones => plain(&mut TZ_VARIANTS.iter().map(|zone| zone.name().to_owned())),
+            Kind::Zones => plain(&mut Zone::names().map(str::to_owned)),
             Kind::Options => plain(&mut KEYS.iter().map(|key| key.replace('_', "-"))),
             Kind::Signals => plain(&mut SIGNALS.iter().map(|(name, _)| (*name).to_owned())),
             Kind::Help => {

@@ -1,13 +1,14 @@
 //! Job names: what a user may type, and how a name is made from a command.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The name of a job or queue: `[A-Za-z_][A-Za-z0-9_-]{0,63}`.
+/// The name of a job or queue: `[A-Za-z_][A-Za-z0-9_-]{0,63}`. Shared, for it goes with every run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Name(String);
+pub(crate) struct Name(Arc<str>);
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +30,7 @@ impl Name {
             .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
         let good_rest = bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if good_start && good_rest && text.len() <= LONGEST {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(NameError {
                 text: text.to_owned(),
@@ -39,7 +40,7 @@ impl Name {
 
     /// The queue that always exists.
     pub(crate) fn default_queue() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -67,7 +68,7 @@ impl Name {
         let suffix = format!("-{number}");
         let room = LONGEST - suffix.len();
         let stem = &self.0[..self.0.len().min(room)];
-        Self(format!("{stem}{suffix}"))
+        Self(format!("{stem}{suffix}").into())
     }
 
     fn tidy(text: &str) -> Self {
@@ -84,9 +85,9 @@ impl Name {
         }
         let tidy = tidy.trim_end_matches('-');
         match tidy.bytes().next() {
-            None => Self("job".to_owned()),
-            Some(first) if first.is_ascii_digit() => Self(format!("_{tidy}")),
-            Some(_) => Self(tidy.to_owned()),
+            None => Self("job".into()),
+            Some(first) if first.is_ascii_digit() => Self(format!("_{tidy}").into()),
+            Some(_) => Self(tidy.into()),
         }
     }
 }

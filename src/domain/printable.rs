@@ -55,7 +55,9 @@ pub(crate) fn push_hex(out: &mut String, byte: u32) {
 pub(crate) fn visible_json(document: String) -> String {
     // A writer of JSON breaks lines between values, never within one.
     let is_raw = |c: char| is_dangerous(c) && c != '\n';
-    if !document.chars().any(is_raw) {
+    // Nearly every document is plain ASCII, and bytes are looked through many at once.
+    let is_plain = |byte: u8| byte == b'\n' || matches!(byte, b' '..=b'~');
+    if document.bytes().all(is_plain) || !document.chars().any(is_raw) {
         return document;
     }
     let mut out = String::with_capacity(document.len() + 16);

@@ -62,6 +62,15 @@ pub(super) fn job_of(
     row: &Row<'_>,
     options: impl FnOnce(i64) -> rusqlite::Result<Arc<Options>>,
 ) -> rusqlite::Result<Job> {
+    job_in(row, options, name_of(row, 7)?)
+}
+
+/// The same for a reader who knows the name of the queue: its column is not looked at.
+pub(super) fn job_in(
+    row: &Row<'_>,
+    options: impl FnOnce(i64) -> rusqlite::Result<Arc<Options>>,
+    queue: Name,
+) -> rusqlite::Result<Job> {
     Ok(Job {
         id: JobId(row.get(0)?),
         name: name_of(row, 1)?,
@@ -69,7 +78,7 @@ pub(super) fn job_of(
         kind: to_kind(row.get(3)?),
         when: row.get(4)?,
         command: command_of(row, 5, 6)?,
-        queue: name_of(row, 7)?,
+        queue,
         priority: row.get(8)?,
         options: options(row.get(9)?)?,
         anchor: instant(row.get(10)?),
@@ -452,7 +461,7 @@ impl Tx<'_> {
                 "UPDATE job
                  SET name = ?2, kind = ?3, schedule = ?4, command = ?5, argv = ?6, settings = ?7,
                      queue = ?8, priority = ?9, anchor = ?10, next_due = ?11, unique_key = ?12,
-                     state = CASE state WHEN 2 THEN 0 ELSE state END
+                     state = CASE state WHEN 2 THEN 0 ELSE state END, ended = NULL
                  WHERE id = ?1 AND state <> 3",
             )?
             .execute(rusqlite::params![
@@ -494,7 +503,8 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE job
-                 SET state = 2
+                 SET state = 2, ended = coalesce(
+                   (SELECT finished FROM run WHERE job = ?1 ORDER BY seq DESC LIMIT 1), created)
                  WHERE id = ?1 AND state IN (0, 1)
                    AND ((kind IN (0, 1) AND next_due IS NULL)
                      OR (kind = 5 AND NOT EXISTS (
@@ -534,7 +544,7 @@ impl Tx<'_> {
     /// A job that was done has something to do again.
     pub(crate) fn revive_job(&self, id: JobId) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("UPDATE job SET state = 0 WHERE id = ?1 AND state = 2")?
+            .prepare_cached("UPDATE job SET state = 0, ended = NULL WHERE id = ?1 AND state = 2")?
             .execute([id.0])?;
         Ok(())
     }

@@ -47,7 +47,7 @@ pub(crate) use jobs::{DueJob, NewJob};
 pub(crate) use retention::EndedRun;
 pub(crate) use runs::{NewRun, OpenRun, RunFilter, TimedRun};
 pub(crate) use settings::OptionsCache;
-pub(crate) use views::{JobFilter, JobPage};
+pub(crate) use views::{JobFilter, JobPage, MANY};
 
 /// An open database.
 pub(crate) struct Store {

@@ -148,8 +148,8 @@ impl Tx<'_> {
 
 /// A column that holds a name we wrote ourselves.
 pub(super) fn name_of(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Name> {
-    let text: String = row.get(index)?;
-    Name::parse(&text).map_err(|error| {
+    let text = row.get_ref(index)?.as_str()?;
+    Name::parse(text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(
             index,
             rusqlite::types::Type::Text,

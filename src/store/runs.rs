@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{Intent, JobId, MissedStretch, Origin, Reason, Run, RunId, RunRef, RunState};
+use crate::domain::{
+    Intent, JobId, MissedStretch, Name, Origin, Reason, Run, RunId, RunRef, RunState,
+};
 
 use super::codes::{Stage, instant, micros, origin, reason, stages_of, to_origin, to_reason};
 use super::queues::name_of;
@@ -79,12 +81,27 @@ pub(super) use run_columns;
 
 /// The columns of `run_columns`, from the column `first` on.
 pub(super) fn run_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Run> {
+    run_called(
+        row,
+        first,
+        name_of(row, first + 1)?,
+        name_of(row, first + 9)?,
+    )
+}
+
+/// The same for a reader who knows the names of job and queue: their columns are not looked at.
+pub(super) fn run_called(
+    row: &Row<'_>,
+    first: usize,
+    job: Name,
+    queue: Name,
+) -> rusqlite::Result<Run> {
     let missed_count: Option<i64> = row.get(first + 15)?;
     let missed_first: Option<i64> = row.get(first + 16)?;
     Ok(Run {
         id: RunId(row.get(first)?),
         name: RunRef {
-            job: name_of(row, first + 1)?,
+            job,
             seq: row.get(first + 2)?,
         },
         job: JobId(row.get(first + 3)?),
@@ -93,7 +110,7 @@ pub(super) fn run_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Run> {
         reason: row.get::<_, Option<i64>>(first + 6)?.map(to_reason),
         due: instant(row.get(first + 7)?),
         not_before: instant(row.get(first + 8)?),
-        queue: name_of(row, first + 9)?,
+        queue,
         priority: row.get(first + 10)?,
         started: row.get::<_, Option<i64>>(first + 11)?.map(instant),
         finished: row.get::<_, Option<i64>>(first + 12)?.map(instant),

@@ -64,6 +64,8 @@ CREATE TABLE job (
   anchor INTEGER NOT NULL,
   created INTEGER NOT NULL,
   next_due INTEGER,
+  -- When it was done.
+  ended INTEGER,
   last_seq INTEGER NOT NULL DEFAULT 0,
   unique_key TEXT,
   source TEXT,
@@ -78,6 +80,7 @@ CREATE UNIQUE INDEX job_unique ON job(unique_key) WHERE unique_key IS NOT NULL A
 CREATE INDEX job_due ON job(next_due) WHERE next_due IS NOT NULL AND state = 0;
 CREATE INDEX job_source ON job(source, source_key) WHERE source IS NOT NULL AND state <> 3;
 CREATE INDEX job_resume ON job(resume_at) WHERE resume_at IS NOT NULL AND state = 1;
+CREATE INDEX job_ended ON job(ended) WHERE state = 2;
 CREATE INDEX job_event ON job(kind) WHERE kind IN (2, 3) AND state = 0;
 
 CREATE TABLE run (

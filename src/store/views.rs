@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension;
+use rusqlite::types::ValueRef;
 
 use crate::domain::{Job, JobId, JobState, JobView, Kind, Name, Run, Runner, Waiting};
 
 use super::codes::{Stage, instant, micros};
-use super::jobs::{job_columns, job_of};
+use super::jobs::{job_columns, job_in};
 use super::queues::Lane;
-use super::runs::{run_columns, run_of};
+use super::runs::{run_called, run_columns};
 use super::settings::OptionsCache;
 use super::{Read, StoreError, Tx};
 
@@ -25,7 +26,8 @@ pub(crate) struct JobFilter {
     pub limit: Option<usize>,
 }
 
-/// The jobs shown, and how many the filter left out for their age or the limit.
+/// The jobs shown, and how many the filter left out for their age or the limit, counted up to one
+/// above [`MANY`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JobPage {
     pub jobs: Vec<JobView>,
@@ -33,21 +35,32 @@ pub(crate) struct JobPage {
     pub more: u64,
 }
 
-/// Newest run and first waiting run of a job, each found by an index.
+/// How far a listing counts what it does not show.
+pub(crate) const MANY: u64 = 1_000;
+
+/// Newest run and first waiting run of a job, each found by an index. A one-off has but one run, and
+/// of those there are the most.
 const LIST: &str = "
 FROM job
-JOIN queue ON queue.id = job.queue
 LEFT JOIN run AS last ON last.id = (
   SELECT id FROM run WHERE run.job = job.id ORDER BY seq DESC LIMIT 1)
-LEFT JOIN run AS open ON open.id = (
-  SELECT id FROM run WHERE run.job = job.id AND state < 10 AND state <> 7 ORDER BY due, id LIMIT 1)
+LEFT JOIN run AS open ON open.id = CASE
+  WHEN last.seq = 1 THEN iif(last.state < 10 AND last.state <> 7, last.id, NULL)
+  ELSE (
+    SELECT id FROM run WHERE run.job = job.id AND state < 10 AND state <> 7
+    ORDER BY due, id LIMIT 1)
+  END
 WHERE job.state <> 3
   AND (?1 IS NULL OR job.id = ?1)
   AND (?2 IS NULL OR job.state = ?2)
-  AND (?3 IS NULL OR queue.name = ?3)
-  AND (?4 = 0 OR last.state = 11)";
+  AND (?3 IS NULL OR job.queue = (SELECT id FROM queue WHERE name = ?3))";
 
-const FRESH: &str = " AND NOT (job.state = 2 AND coalesce(last.finished, job.created) < ?5)";
+/// Told only when wanted: without it, those who count need not look at a run.
+const FAILED: &str = " AND last.state = 11";
+
+const FRESH: &str = " AND NOT (job.state = 2 AND job.ended < ?4)";
+
+const OLD: &str = " AND job.state = 2 AND job.ended < ?4";
 
 impl Read<'_> {
     /// Jobs in the order they were added.
@@ -56,32 +69,39 @@ impl Read<'_> {
         let runner = self.runner()?;
         let mut cache = OptionsCache::default();
         let mut options = self.options_for_row(&mut cache);
-        let last_columns = run_columns!().replace("run.", "last.").replace(
-            "queue.name",
-            "(SELECT name FROM queue WHERE id = last.queue)",
-        );
+        let queue_called = |id: i64| {
+            let lane = lanes.iter().find(|lane| lane.id == id);
+            lane.map_or_else(Name::default_queue, |lane| lane.queue.name.clone())
+        };
+        let last_columns = run_columns!()
+            .replace("run.", "last.")
+            .replace("queue.name", "last.queue");
+        let failed = if filter.failed { FAILED } else { "" };
         let text = [
             "SELECT ",
-            job_columns!(),
+            &job_columns!().replace("queue.name", "job.queue"),
             ", open.state, open.due, open.not_before, open.attempts, open.queue, ",
             &last_columns,
             LIST,
+            failed,
             FRESH,
-            " ORDER BY job.id LIMIT ?6",
+            " ORDER BY job.id LIMIT ?5 OFFSET ?6",
         ]
         .concat();
         let mut statement = self.conn.prepare(&text)?;
         let limit = filter.limit.map_or(-1, |limit| limit as i64);
-        let keys = rusqlite::params![
-            filter.job.map(|job| job.0),
-            filter.state.map(super::codes::job_state),
-            filter.queue.as_ref().map(Name::as_str),
-            filter.failed,
-            filter.ended_after.map_or(i64::MIN, micros),
-            limit,
-        ];
-        let rows = statement.query_map(keys, |row| {
-            let job = job_of(row, &mut options)?;
+        let keys = |limit: i64, offset: usize| {
+            (
+                filter.job.map(|job| job.0),
+                filter.state.map(super::codes::job_state),
+                filter.queue.as_ref().map(Name::as_str),
+                filter.ended_after.map_or(i64::MIN, micros),
+                limit,
+                offset as i64,
+            )
+        };
+        let rows = statement.query_map(keys(limit, 0), |row| {
+            let job = job_in(row, &mut options, queue_called(row.get(7)?))?;
             let open = match row.get::<_, Option<i64>>(13)? {
                 None => None,
                 Some(code) => Some(Open {
@@ -92,40 +112,33 @@ impl Read<'_> {
                     queue: row.get(17)?,
                 }),
             };
-            let last = match row.get::<_, Option<i64>>(18)? {
-                None => None,
-                Some(_) => Some(run_of(row, 18)?),
-            };
+            let mut last = None;
+            if row.get_ref(18)? != ValueRef::Null {
+                let queue = queue_called(row.get(18 + 9)?);
+                last = Some(run_called(row, 18, job.name.clone(), queue)?);
+            }
             Ok(view(job, last, open, &lanes, runner.as_ref()))
         })?;
         let jobs: Vec<JobView> = rows.collect::<Result<_, _>>()?;
-        let count = |age: &str| -> Result<u64, StoreError> {
-            let text = ["SELECT count(*) ", LIST, age].concat();
-            let keys = rusqlite::params![
-                filter.job.map(|job| job.0),
-                filter.state.map(super::codes::job_state),
-                filter.queue.as_ref().map(Name::as_str),
-                filter.failed,
-                filter.ended_after.map_or(i64::MIN, micros),
-            ];
-            Ok(self
+        let count = |age: &str, behind: usize| -> Result<u64, StoreError> {
+            let text = [
+                "SELECT count(*) FROM (SELECT 1",
+                LIST,
+                failed,
+                age,
+                " LIMIT ?5 OFFSET ?6)",
+            ]
+            .concat();
+            let found: i64 = self
                 .conn
-                .query_row(&text, keys, |row| row.get::<_, i64>(0))? as u64)
+                .query_row(&text, keys(MANY as i64 + 1, behind), |row| row.get(0))?;
+            Ok(found as u64)
         };
-        let fresh = if jobs.len() as i64 == limit {
-            count(FRESH)?
-        } else {
-            jobs.len() as u64
-        };
-        let old = if filter.ended_after.is_some() {
-            count(" AND ?5 = ?5")?.saturating_sub(fresh)
-        } else {
-            0
-        };
+        let full = jobs.len() as i64 == limit;
         Ok(JobPage {
-            more: fresh - jobs.len() as u64,
+            more: if full { count(FRESH, jobs.len())? } else { 0 },
+            old: count(OLD, 0)?,
             jobs,
-            old,
         })
     }
 

@@ -79,7 +79,7 @@ fn change_line(change: schedule::ClockChange, style: &Style) -> String {
         local(change.before),
         local(change.after),
     );
-    style.paint(&line, Tint::Late) + "\n"
+    style.paint(&line, Tint::Late).into_owned() + "\n"
 }
 
 fn moment(at: DateTime<Utc>, style: &Style) -> Vec<Cell> {

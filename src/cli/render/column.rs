@@ -96,7 +96,14 @@ impl From<&str> for Cell {
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self::new(text, Tint::Plain)
+        let text = match text::escape(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(escaped) => escaped,
+        };
+        Self {
+            text,
+            tint: Tint::Plain,
+        }
     }
 }
 

@@ -33,27 +33,11 @@ impl Grid<'_> {
     /// The lines of the table; on a terminal, nothing when there are no rows.
     pub(super) fn render(&self, style: &Style) -> String {
         match style.width {
-            None => self.plain(style),
+            None => plain(self.columns, self.rows.iter(), style),
             Some(_) if self.rows.is_empty() => String::new(),
             Some(_) if style.long => self.aligned(WIDEST, style),
             Some(width) => self.aligned(width.min(WIDEST), style),
         }
-    }
-
-    fn plain(&self, style: &Style) -> String {
-        let titles: Vec<&str> = self.columns.iter().map(|column| column.title).collect();
-        let mut out = titles.join("\t");
-        out.push('\n');
-        for row in &self.rows {
-            for (index, cell) in row.iter().enumerate() {
-                if index > 0 {
-                    out.push('\t');
-                }
-                out.push_str(&style.paint(&cell.text, cell.tint));
-            }
-            out.push('\n');
-        }
-        out
     }
 
     fn aligned(&self, width: usize, style: &Style) -> String {
@@ -171,6 +155,27 @@ impl Grid<'_> {
             .max(column.title.len())
             .min(WIDEST)
     }
+}
+
+/// Tab-separated lines, for programs. A row is needed no longer than its line is written.
+pub(super) fn plain<R: AsRef<[Cell]>>(
+    columns: &[Column],
+    rows: impl Iterator<Item = R>,
+    style: &Style,
+) -> String {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let mut out = titles.join("\t");
+    out.push('\n');
+    for row in rows {
+        for (index, cell) in row.as_ref().iter().enumerate() {
+            if index > 0 {
+                out.push('\t');
+            }
+            out.push_str(&style.paint(&cell.text, cell.tint));
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// Columns a line of such a table takes.

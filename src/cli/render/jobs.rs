@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::domain::{JobState, JobView, RunState, Waiting};
 
 use super::column::{Cell, Column, Yield};
-use super::grid::{Grid, Pieces};
+use super::grid::{Grid, Pieces, plain};
 use super::runs::{outcome, tint};
 use super::{Style, Tint, time};
 
@@ -64,6 +64,10 @@ type RowOf = fn(&JobView, &Style) -> Vec<Cell>;
 
 /// One job a line, in the order given.
 pub(crate) fn jobs_table(jobs: &[JobView], style: &Style) -> String {
+    if style.is_plain() {
+        let (columns, row) = layout(style);
+        return plain(columns, jobs.iter().map(|view| row(view, style)), style);
+    }
     grid(jobs, style).render(style)
 }
 
@@ -72,14 +76,18 @@ pub(crate) fn jobs_lines(jobs: &[JobView], width: usize, style: &Style) -> Vec<P
     grid(jobs, style).pieces(width, style)
 }
 
-fn grid(jobs: &[JobView], style: &Style) -> Grid<'static> {
-    let (columns, row): (&'static [Column], RowOf) = if style.long {
+fn layout(style: &Style) -> (&'static [Column], RowOf) {
+    if style.long {
         (&LONG_COLUMNS, long_row)
     } else if style.is_plain() {
         (&PLAIN_COLUMNS, plain_row)
     } else {
         (&SHORT_COLUMNS, short_row)
-    };
+    }
+}
+
+fn grid(jobs: &[JobView], style: &Style) -> Grid<'static> {
+    let (columns, row) = layout(style);
     Grid {
         columns,
         rows: jobs.iter().map(|view| row(view, style)).collect(),

@@ -29,8 +29,11 @@ pub(crate) mod text;
 pub(crate) mod time;
 mod unit;
 
-use crate::schedule::Zone;
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
+
+use crate::schedule::Zone;
 
 pub(crate) use agenda::{agenda_table, times_table};
 pub(crate) use grid::Pieces;
@@ -78,10 +81,12 @@ impl Style {
         }
     }
 
-    fn paint(&self, text: &str, tint: Tint) -> String {
+    fn paint<'t>(&self, text: &'t str, tint: Tint) -> Cow<'t, str> {
         match tint.code() {
-            Some(code) if self.color && !text.is_empty() => format!("\x1b[{code}m{text}\x1b[0m"),
-            _ => text.to_owned(),
+            Some(code) if self.color && !text.is_empty() => {
+                format!("\x1b[{code}m{text}\x1b[0m").into()
+            }
+            _ => text.into(),
         }
     }
 }

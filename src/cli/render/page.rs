@@ -224,7 +224,8 @@ impl<'a> Page<'a> {
     }
 
     fn line(&mut self, label: &str, value: &str, tint: Tint) {
-        let value = self.style.paint(&text::escape(value), tint);
+        let value = text::escape(value);
+        let value = self.style.paint(&value, tint).into_owned();
         self.lines.push((label.to_owned(), value));
     }
 

@@ -55,7 +55,8 @@ pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
     ];
     let mut out = String::new();
     for (label, value, tint) in lines {
-        let value = style.paint(&text::escape(&value), tint);
+        let value = text::escape(&value);
+        let value = style.paint(&value, tint);
         let _ = writeln!(out, "{label:<8}  {value}");
     }
     out + "\n"

@@ -47,7 +47,7 @@ pub(crate) fn short(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String
 }
 
 /// As [`short`], and of another year only the day.
-pub(crate) fn soon(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+pub(crate) fn soon(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
     let local = at.with_timezone(&zone);
     if local.year() == now.with_timezone(&zone).year() || at - now < TimeDelta::days(7) {
         short(at, now, zone)

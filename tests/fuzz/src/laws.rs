@@ -4,15 +4,14 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::{Backoff, CodeSet, Options, Size, Span};
 use crate::jobfile::crontab::{self, Style};
 use crate::jobfile::document::{self, Format};
 use crate::jobfile::{FileError, Place, batch};
 use crate::schedule::{
-    Context, Seed, Timing, describe, is_form_word, parse, parse_past_time, parse_time, parse_zone,
-    reads_as_time, warnings,
+    Context, Seed, Timing, Zone, describe, is_form_word, parse, parse_past_time, parse_time,
+    parse_zone, reads_as_time, warnings,
 };
 
 type Law = fn(&[u8]);
@@ -40,12 +39,16 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_137_250, 0).expect("a moment of 2026")
 }
 
-const ZONE: Tz = Tz::Europe__Berlin;
+fn zone() -> Zone {
+    "Europe/Berlin"
+        .parse()
+        .expect("Berlin is in the zone database")
+}
 
 fn place() -> Place<'static> {
     Place {
         now: now(),
-        zone: ZONE,
+        zone: zone(),
         directory: Path::new("/work"),
         is_read_again: true,
     }
@@ -58,8 +61,8 @@ fn when(input: &[u8]) {
     is_form_word(text);
     reads_as_time(text);
     let _ = parse_zone(text);
-    let _ = parse_time(text, now(), ZONE);
-    let _ = parse_past_time(text, now(), ZONE);
+    let _ = parse_time(text, now(), zone());
+    let _ = parse_past_time(text, now(), zone());
     let when = match parse(text) {
         Ok(when) => when,
         Err(error) => {
@@ -68,11 +71,11 @@ fn when(input: &[u8]) {
             return;
         }
     };
-    assert!(!describe(&when, ZONE).is_empty());
-    warnings(&when, ZONE, now());
+    assert!(!describe(&when, zone()).is_empty());
+    warnings(&when, zone(), now());
     let context = Context {
         now: now(),
-        zone: ZONE,
+        zone: zone(),
         seed: Some(Seed {
             name: "job",
             salt: "salt",
