@@ -1,15 +1,15 @@
 //! `logs`: what runs wrote, finished or not.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::domain::{Attempt, AttemptState, Output, Run};
+use crate::os::fs;
 use crate::store::{Store, output_path};
 
 use super::args::LogsArgs;
@@ -109,28 +109,19 @@ pub(super) fn written(
     let number = Some(attempt.number);
     // Ended means moved: the kept part is in the database before the file goes.
     if attempt.state == AttemptState::Running {
-        match end_of(&output_path(&context.database, attempt.id), most) {
-            Ok(bytes) => return Ok((number, bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(Failure::new(
-                    Code::Failed,
-                    format!("the output file: {error}"),
-                ));
+        match fs::open_nofollow(&output_path(&context.database, attempt.id)) {
+            Ok(mut file) => {
+                let size = file.metadata().map_err(|error| unreadable(&error))?.size();
+                let (mut read, mut bytes) = (size.saturating_sub(most), Vec::new());
+                while pour(&mut file, &mut read, &mut bytes)? {}
+                return Ok((number, bytes));
             }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(&error)),
         }
     }
     let kept = store.read().output(attempt.id)?;
     Ok((number, kept.map(joined).unwrap_or_default()))
-}
-
-fn end_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let start = file.metadata()?.size().saturating_sub(most);
-    file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Head, a mark where the middle was cut, tail.
@@ -138,10 +129,19 @@ pub(super) fn joined(output: Output) -> Vec<u8> {
     let cut = output.cut();
     let mut bytes = output.head;
     if cut > 0 {
-        bytes.extend_from_slice(format!("\n[... {cut} bytes cut ...]\n").as_bytes());
+        bytes.extend(mark(cut));
     }
     bytes.extend_from_slice(&output.tail);
     bytes
+}
+
+/// What stands where the middle of a flood was.
+fn mark(cut: u64) -> Vec<u8> {
+    format!("\n[... {cut} bytes cut ...]\n").into_bytes()
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::new(Code::Failed, format!("the output file: {error}"))
 }
 
 fn last_lines(bytes: &[u8], n: usize) -> &[u8] {
@@ -281,7 +281,7 @@ impl Followed {
         context: &Context,
     ) -> Result<bool, Failure> {
         if self.file.is_none() {
-            self.file = File::open(output_path(&context.database, attempt.id)).ok();
+            self.file = fs::open_nofollow(&output_path(&context.database, attempt.id)).ok();
         }
         // Asked before the last read, so that nothing written before the end is left out.
         let kept = store.read().output(attempt.id)?;
@@ -330,16 +330,23 @@ fn with_name(name: &str, bytes: &[u8]) -> Vec<u8> {
     named
 }
 
-/// Appends what the file has gained, at most one buffer; `false` when it has gained nothing.
+/// Appends what the file has gained, at most one buffer; `false` when it has gained nothing. What
+/// the runner has given back of a flood is not read as zeros, but marked.
 fn pour(file: &mut File, read: &mut u64, into: &mut Vec<u8>) -> Result<bool, Failure> {
-    let io =
-        |error: std::io::Error| Failure::new(Code::Failed, format!("the output file: {error}"));
+    let io = |error: io::Error| unreadable(&error);
     let size = file.metadata().map_err(io)?.size();
     if size <= *read {
         return Ok(false);
     }
+    let data = fs::data_behind(&*file, *read).map_err(io)?;
+    let data = data.unwrap_or(size..size);
+    if data.start > *read {
+        into.extend(mark(data.start - *read));
+        *read = data.start;
+        return Ok(true);
+    }
     file.seek(SeekFrom::Start(*read)).map_err(io)?;
-    let mut buffer = vec![0; (size - *read).min(64 << 10) as usize];
+    let mut buffer = vec![0; (data.end.min(size) - *read).min(64 << 10) as usize];
     let got = file.read(&mut buffer).map_err(io)?;
     into.extend_from_slice(&buffer[..got]);
     *read += got as u64;

@@ -1,4 +1,4 @@
-//! More output than anybody wants.
+//! More output than anybody wants; `PUNCTUAL_FLOOD=1024` is so many MiB of it.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
+use crate::chance::setting;
 use crate::sandbox::{PATIENCE, Sandbox, skipped, until};
 
 /// Bytes on disk and bytes written, of the one output file there is.
@@ -27,7 +28,7 @@ fn a_flood_without_a_newline_costs_neither_memory_nor_disk() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner(["-j2"]);
     sandbox.write("gate", "");
-    let size: u64 = 128 << 20;
+    let size: u64 = setting("PUNCTUAL_FLOOD", 128) << 20;
     let flood = format!(
         "head -c {size} /dev/zero | tr '\\0' x; while [ -e gate ]; do sleep 0.01; done; exit 3"
     );
@@ -46,6 +47,12 @@ fn a_flood_without_a_newline_costs_neither_memory_nor_disk() {
         until(PATIENCE, "its middle is freed", || {
             output_file(&sandbox).0 <= bound + (64 << 10)
         });
+        // Whoever looks meanwhile is shown both ends, and not the zeros between.
+        for words in [&["logs", "flood"][..], &["logs", "flood.1", "other"]] {
+            let shown = sandbox.ok(words);
+            assert!((shown.len() as u64) < 2 * bound, "{} bytes", shown.len());
+            assert!(shown.contains(" bytes cut ...]") && !shown.contains('\0'));
+        }
     } else {
         skipped("this file system frees no part of a file");
     }

@@ -1,6 +1,8 @@
-//! Processes under bad conditions: no room for them, a runner that is process 1, starters that
+//! Processes under bad conditions: no room for them, strangers that have their numbers, a runner that is process 1, starters that
 //! ignore signals, terminals that go away.
 
+#[path = "../sandbox/chance.rs"]
+mod chance;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 #[path = "../sandbox/screen.rs"]
@@ -9,6 +11,7 @@ mod screen;
 mod tracer;
 
 mod floods;
+mod reuse;
 mod room;
 mod starters;
 mod terminal;

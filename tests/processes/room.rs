@@ -1,6 +1,14 @@
 //! No room for another process, or for another descriptor: the run waits, and nothing is spent.
 
-use crate::sandbox::{Answer, PUNCTUAL, Sandbox, skipped};
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot look fails where it wanted to"
+)]
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+
+use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
 use crate::tracer::can_trace;
 
 /// The call with which the runner makes a process, and the how-manieth of its thread that is.
@@ -75,4 +83,46 @@ fn with_few_descriptors_everything_runs_and_nothing_is_spent() {
     for number in 0..12 {
         assert_eq!(sandbox.state(&format!("x{number}")), "succeeded");
     }
+}
+
+/// A limit of the kernel for a whole user, which binds anybody but root.
+#[test]
+fn where_a_user_may_have_few_processes_runs_take_turns() {
+    const USER: u32 = 54_322;
+    if !is_root("becoming somebody else") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    // The binary may be where an ordinary user does not come.
+    let copy = sandbox.path("punctual");
+    fs::copy(PUNCTUAL, &copy).unwrap();
+    let data = sandbox.data();
+    for place in [data.parent().unwrap(), &data, &sandbox.work()] {
+        std::os::unix::fs::chown(place, Some(USER), Some(USER)).unwrap();
+    }
+    let punctual = |words: &[&str]| {
+        let mut command = sandbox.program("prlimit");
+        command.args(["--nproc=8:8"]).arg(&copy).arg("--db");
+        command.arg(sandbox.database()).args(words);
+        Answer::of(command.uid(USER).gid(USER))
+    };
+    for number in 0..12 {
+        let name = format!("x{number}");
+        let command = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran; exec sleep 0.3";
+        let answer = punctual(&["add", "now", "--name", &name, command]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+    }
+    let answer = punctual(&["run", "--until-idle", "-j12"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer.err.contains("no room for another process"),
+        "{answer:?}"
+    );
+    let mut ran = sandbox.lines("ran");
+    ran.sort();
+    let mut expected: Vec<String> = (0..12).map(|number| format!("x{number}.1.1")).collect();
+    expected.sort();
+    assert_eq!(ran, expected, "{answer:?}");
+    let succeeded = punctual(&["--json", "history", "--state", "succeeded"]);
+    assert_eq!(succeeded.document().as_array().unwrap().len(), 12);
 }
