@@ -10,6 +10,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
+
 use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, is_root, skipped, until};
 
 /// A tmpfs over the database's directory, in a mount namespace that one sleeping process keeps.
@@ -97,8 +99,9 @@ impl<'a> Island<'a> {
         fs::remove_file(self.directory().join("ballast")).unwrap();
     }
 
-    fn runner(&self) -> Runner {
-        let runner = self.sandbox.start(&mut self.command(&["run", "-j2"]));
+    fn runner(&self, options: &[&str]) -> Runner {
+        let words = [&["run", "-j2"], options].concat();
+        let runner = self.sandbox.start(&mut self.command(&words));
         until(PATIENCE, "there is a runner", || {
             runner.log().contains("runner started")
         });
@@ -132,7 +135,7 @@ fn a_runner_on_a_full_disk_pauses_and_resumes_by_itself() {
     let Some(island) = Island::new(&sandbox) else {
         return;
     };
-    let runner = island.runner();
+    let runner = island.runner(&[]);
     sandbox.write("gate", "");
     let gated =
         "echo begun >> ran; while [ -e gate ]; do sleep 0.01; done; echo ended >> ran; exit 3";
@@ -219,4 +222,57 @@ fn on_a_read_only_file_system_there_is_only_reading() {
     island.mount("rw");
     island.ok(&["run", "--until-idle"]);
     assert_eq!(island.state("x"), "succeeded");
+}
+
+/// A stop does not wait for room: what cannot be written is told by the next start.
+#[test]
+fn a_runner_on_a_full_disk_stops_within_its_grace() {
+    let sandbox = Sandbox::new();
+    let Some(island) = Island::new(&sandbox) else {
+        return;
+    };
+    for idle in [true, false] {
+        let name = if idle { "idle" } else { "busy" };
+        let runner = island.runner(&["--grace", "6s"]);
+        let command = format!(
+            "echo $PUNCTUAL_RUN >> ran; trap '' TERM; while [ -e {name} ]; do sleep 0.01; done"
+        );
+        sandbox.write(name, "");
+        island.ok(&["add", "now", "--name", name, &command]);
+        island.until_state(name, "running");
+        island.fill();
+        if idle {
+            // It has ended, and nobody can write that down.
+            fs::remove_file(sandbox.path(name)).unwrap();
+            until(PATIENCE, "it cannot write", || {
+                runner.log().contains("the disk is full")
+            });
+        }
+        runner.signal(Signal::TERM);
+        let log = runner.log();
+        let code = runner.ended();
+        assert!([0, 5].contains(&code), "{name}: {code} {log}");
+        assert_eq!(sandbox.jobs_alive(), [], "{name}: {log}");
+        for words in [&["list"][..], &["show", name], &["history"]] {
+            island.ok(words);
+        }
+        island.make_room();
+        island.ok(&["run", "--until-idle"]);
+        let state = island.state(name);
+        assert!(
+            ["failed", "succeeded"].contains(&state.as_str()),
+            "{name} is {state}"
+        );
+        assert_eq!(
+            sandbox
+                .lines("ran")
+                .iter()
+                .filter(|run| run.starts_with(name))
+                .count(),
+            1
+        );
+    }
+    island.ok(&["add", "now", "--name", "after", "true"]);
+    island.ok(&["run", "--until-idle"]);
+    assert_eq!(island.state("after"), "succeeded");
 }

@@ -1,7 +1,10 @@
-//! A write lock that somebody else holds for long.
+//! A write lock that somebody else holds for long; `PUNCTUAL_HOLD=30` for so many seconds at least.
+
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use crate::chance::setting;
 use crate::sandbox::{PATIENCE, Sandbox, until};
 
 #[test]
@@ -21,6 +24,12 @@ fn a_runner_waits_out_a_lock_that_is_held_for_longer_than_verbs_wait() {
         "true",
     ]);
     sandbox.until_state("x", "running");
+    // Its time is up, and its patience too, while nothing can be written.
+    let deaf = "trap 'echo TERM >> heard' TERM; echo $$ > deaf; while :; do sleep 0.01; done";
+    let limits = ["--timeout", "1s", "--kill-after", "1s"];
+    sandbox.ok([&["add", "now", "--name", "deaf"][..], &limits, &[deaf]].concat());
+    sandbox.until_lines("deaf", 1);
+    let begun = Instant::now();
     let holder = Connection::open(sandbox.database()).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     std::fs::remove_file(sandbox.path("gate")).unwrap();
@@ -29,9 +38,19 @@ fn a_runner_waits_out_a_lock_that_is_held_for_longer_than_verbs_wait() {
             .log()
             .contains("nothing new starts until it can be written")
     });
-    assert_eq!(sandbox.state("x"), "running");
+    until(PATIENCE, "nobody lives", || sandbox.jobs_alive().is_empty());
+    assert_eq!(sandbox.read("heard"), "TERM\n");
+    let hold = Duration::from_secs(setting("PUNCTUAL_HOLD", 0));
+    until(hold + PATIENCE, "it was held for long", || {
+        begun.elapsed() >= hold
+    });
+    assert!(runner.lives(), "{}", runner.log());
+    for name in ["x", "deaf"] {
+        assert_eq!(sandbox.state(name), "running");
+    }
     holder.execute_batch("ROLLBACK").unwrap();
     sandbox.until_state("x", "failed(exit)");
+    sandbox.until_state("deaf", "failed(timeout)");
     until(PATIENCE, "it says that it can write", || {
         runner.log().contains("can be written again")
     });

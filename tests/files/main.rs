@@ -5,6 +5,8 @@
     reason = "what cannot be looked at fails its test"
 )]
 
+#[path = "../sandbox/chance.rs"]
+mod chance;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 

@@ -125,6 +125,77 @@ fn a_link_planted_beside_it() {
     }
 }
 
+/// Whatever is written into one would be written into the other.
+#[test]
+fn a_second_name_beside_it() {
+    for suffix in ["-wal", "-shm", "-journal", "-lock"] {
+        let sandbox = with_database();
+        let target = sandbox.data().join("target");
+        fs::write(&target, "precious").unwrap();
+        set_mode(&target, 0o600);
+        let _ = fs::remove_file(beside(&sandbox, suffix));
+        fs::hard_link(&target, beside(&sandbox, suffix)).unwrap();
+        assert_refused(
+            &sandbox,
+            &format!("punctual.db{suffix} has 2 names (hard links)"),
+        );
+    }
+}
+
+/// Files that we make ourselves, and whose names can be known before.
+#[test]
+fn nothing_planted_where_we_make_a_file_is_written() {
+    type Plant = fn(&Path, &Path) -> std::io::Result<()>;
+    let plants: [(&str, Plant); 2] = [
+        ("symlink", |target, place| symlink(target, place)),
+        ("hard link", |target, place| fs::hard_link(target, place)),
+    ];
+    for (kind, plant) in plants {
+        let sandbox = Sandbox::new();
+        let hook = ["--on-finish", "echo hooked"];
+        sandbox.ok([&["add", "now", "--name", "x"][..], &hook, &["echo written"]].concat());
+        let target = sandbox.data().join("target");
+        fs::write(&target, "precious").unwrap();
+        for suffix in ["-out-1", "-hook-1", ".copy"] {
+            plant(&target, &beside(&sandbox, suffix)).unwrap();
+        }
+        sandbox.punctual(["run", "--until-idle"]);
+        sandbox.punctual(["run", "--until-idle"]);
+        let copy = beside(&sandbox, ".copy");
+        let answer = sandbox.punctual(["backup", copy.to_str().unwrap()]);
+        assert_eq!(answer.code, 1, "{kind}: {answer:?}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious", "{kind}");
+        sandbox.punctual(["logs", "x"]);
+        // What stands in its way is said, and the way is free when it is gone.
+        for suffix in ["-out-1", "-hook-1"] {
+            let _ = fs::remove_file(beside(&sandbox, suffix));
+        }
+        sandbox.ok(["trigger", "x"]);
+        sandbox.drain([""; 0]);
+        assert_eq!(sandbox.ok(["logs", "x"]), "written\n", "{kind}");
+    }
+}
+
+/// `logs` of a living run reads its file, and no other that was put in its place.
+#[test]
+fn logs_reads_no_file_that_was_put_in_the_place_of_an_output() {
+    let sandbox = Sandbox::new();
+    sandbox.write("gate", "");
+    let gated = "echo mine; while [ -e gate ]; do sleep 0.01; done";
+    sandbox.ok(["add", "now", "--name", "x", gated]);
+    let runner = sandbox.runner([""; 0]);
+    sandbox.until_state("x", "running");
+    let secret = sandbox.write("secret", "secret");
+    fs::remove_file(beside(&sandbox, "-out-1")).unwrap();
+    symlink(secret, beside(&sandbox, "-out-1")).unwrap();
+    let answer = sandbox.punctual(["logs", "x"]);
+    assert!(!answer.out.contains("secret"), "{answer:?}");
+    fs::remove_file(sandbox.path("gate")).unwrap();
+    sandbox.until_state("x", "succeeded");
+    assert!(!sandbox.punctual(["logs", "x"]).out.contains("secret"));
+    assert_eq!(runner.stop(), 0);
+}
+
 #[test]
 fn a_link_planted_for_an_output_is_not_followed() {
     let sandbox = Sandbox::new();

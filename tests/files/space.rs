@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
+use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Sandbox, is_root, skipped, until};
 
 #[test]
 fn a_limit_on_file_sizes_is_an_error_and_not_a_death() {
@@ -129,4 +129,57 @@ fn what_cannot_be_written_can_be_read() {
         punctual(&["-q", "add", "now", "true"]),
         Answer::said("true-2\n")
     );
+}
+
+/// A runner was killed, and its log was not copied back; now nobody may write.
+#[test]
+fn what_a_crash_left_is_read_where_nothing_can_be_written() {
+    let sandbox = Sandbox::new();
+    let copy = sandbox.path("punctual");
+    fs::copy(PUNCTUAL, &copy).unwrap();
+    let ordinary = |words: &[&str]| {
+        let mut command = sandbox.program(&copy);
+        command.arg("--db").arg(sandbox.database()).args(words);
+        as_ordinary(&sandbox, &mut command);
+        command
+    };
+    for name in ["a", "b"] {
+        assert_eq!(
+            Answer::of(&mut ordinary(&["add", "now", "--name", name, "true"])).code,
+            0
+        );
+    }
+    let runner = sandbox.start(&mut ordinary(&["run"]));
+    until(PATIENCE, "both have run", || {
+        let answer = Answer::of(&mut ordinary(&["history", "--state", "succeeded"]));
+        answer.out.contains("a.1") && answer.out.contains("b.1")
+    });
+    runner.kill();
+    let directory = sandbox.database().parent().unwrap().to_owned();
+    let mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for entry in fs::read_dir(&directory).unwrap() {
+        mode(&entry.unwrap().path(), 0o400);
+    }
+    // With the readers' shared memory, and without: after a restart of the machine there is none.
+    for shm in [true, false] {
+        if !shm {
+            mode(&directory, 0o700);
+            let _ = fs::remove_file(directory.join("punctual.db-shm"));
+        }
+        mode(&directory, 0o500);
+        for words in [&["list", "--all"][..], &["show", "a"], &["history"]] {
+            let answer = Answer::of(&mut ordinary(words));
+            let told = answer.code == 5 && answer.err.contains("hint: ");
+            assert!(told || answer.code == 0, "{answer:?}");
+            assert!(!shm || answer.out.contains('a'), "{answer:?}");
+        }
+    }
+    mode(&directory, 0o700);
+    for entry in fs::read_dir(&directory).unwrap() {
+        mode(&entry.unwrap().path(), 0o600);
+    }
+    let answer = Answer::of(&mut ordinary(&["run", "--until-idle"]));
+    assert_eq!(answer.code, 0, "{answer:?}");
 }
