@@ -198,6 +198,8 @@ impl From<RunError> for Failure {
                     .hint("check the file, its directory and the disk; nothing was changed")
             }
             RunError::System { .. } => Self::new(Code::Failed, error.to_string()),
+            RunError::Unwritten(_) => Self::new(Code::Database, error.to_string())
+                .hint("make it writable again; the next start finds out what became of them"),
             RunError::Gone => Self::new(Code::Database, error.to_string())
                 .hint("running jobs were left alone; put the file back and start the runner again"),
         }

@@ -22,6 +22,7 @@ use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
 use super::policy::Outcome;
 use super::retention::Progress;
 
+pub(crate) use endings::IMPATIENCE;
 pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal};
 
 /// Due work is made ready and claimed this long before its time.

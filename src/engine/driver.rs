@@ -24,7 +24,7 @@ use crate::os::{fs, signals, users};
 use crate::process::{Ended, Identity, orphan, output, strangers};
 use crate::store::{Store, StoreError, lock_path};
 
-use super::core::{Config, Core, Effect, Event, Line, Now};
+use super::core::{Config, Core, Effect, Event, Grace, IMPATIENCE, Line, Now};
 use super::forward::Outlet;
 use super::hooks::{self, HookEnd};
 use super::ledger::{HookStart, Ledger, Mail};
@@ -48,6 +48,8 @@ pub(crate) enum RunError {
     },
     #[error("the database file was deleted or replaced while it was in use")]
     Gone,
+    #[error("stopped before the last ends could be written down: {0}")]
+    Unwritten(StoreError),
 }
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
@@ -66,6 +68,9 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 
 /// Output files kept for the next attempts.
 const SPARES: usize = 16;
+
+/// From the end of the grace to the end of the runner, when the database cannot be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where nothing tells of other processes' commits, they are looked for this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -109,6 +114,11 @@ struct Driver {
     spares: Vec<output::Spare>,
     deadline: Option<tokio::time::Instant>,
     stop_at: Option<tokio::time::Instant>,
+    /// Why nothing can be written for now.
+    stuck: Option<StoreError>,
+    /// How long a stop waits for that, asked once and twice.
+    patience: [Option<Duration>; 2],
+    give_up_at: Option<tokio::time::Instant>,
     trim_at: Option<tokio::time::Instant>,
     /// Wall clock minus time since boot, at the last look.
     offset: TimeDelta,
@@ -149,6 +159,7 @@ enum Woken {
     Trim,
     Status,
     Stop,
+    GiveUp,
     Hangup,
     Stranger,
 }
@@ -183,6 +194,11 @@ impl Driver {
         let (tell_end, ends) = unbounded_channel();
         let (tell_hook, hook_ends) = unbounded_channel();
         let (now, zone) = (Utc::now(), options.zone);
+        let patience = match options.grace {
+            _ if options.leave_running => [Some(LAST_WORDS), Some(LAST_WORDS)],
+            Grace::Forever => [None, Some(IMPATIENCE + LAST_WORDS)],
+            Grace::For(grace) => [grace, grace.min(IMPATIENCE)].map(|time| Some(time + LAST_WORDS)),
+        };
         let core = Core::new(Config {
             runner: Runner {
                 pid: std::process::id() as i32,
@@ -221,6 +237,9 @@ impl Driver {
             stop_at: options
                 .run_for
                 .map(|span| tokio::time::Instant::now() + span),
+            stuck: None,
+            patience,
+            give_up_at: None,
             trim_at: None,
             offset: offset(),
             zone,
@@ -297,6 +316,7 @@ impl Driver {
             () = file_changed => Woken::JobFile,
             () = at(self.deadline) => Woken::Deadline,
             () = at(self.stop_at) => Woken::Stop,
+            () = at(self.give_up_at), if self.stuck.is_some() => Woken::GiveUp,
             () = at(self.trim_at) => Woken::Trim,
             () = at(self.notifier.due()) => Woken::Status,
             _ = self.signals.interrupt.recv() => Woken::Stop,
@@ -343,17 +363,31 @@ impl Driver {
             Woken::Status => {}
             Woken::Stop => {
                 self.stop_at = None;
-                self.feed(Event::Stop);
+                self.stop();
+            }
+            // Whoever stops the machine does not wait for room on its disk.
+            Woken::GiveUp => {
+                if let Some(error) = self.stuck.take() {
+                    return Err(RunError::Unwritten(error));
+                }
             }
             Woken::Hangup if self.file.is_some() => self.apply_file(),
             // Started by nohup: the end of the terminal is not ours.
             Woken::Hangup if self.survives_hangup => {}
-            Woken::Hangup => self.feed(Event::Stop),
+            Woken::Hangup => self.stop(),
             Woken::Stranger => {
                 strangers::reap(|pid| self.alive.values().any(|alive| alive.identity.pid == pid));
             }
         }
         Ok(())
+    }
+
+    fn stop(&mut self) {
+        let [first, then] = self.patience;
+        self.patience = [then, then];
+        let at = first.map(|patience| tokio::time::Instant::now() + patience);
+        self.give_up_at = self.give_up_at.into_iter().chain(at).min();
+        self.feed(Event::Stop);
     }
 
     /// Takes what else has come, so that one round serves all of it.
@@ -375,9 +409,11 @@ impl Driver {
                 self.say(&format!(
                     "{error}; nothing new starts until it can be written"
                 ));
+                self.stuck = Some(error);
                 Ok(())
             }
             Some(Told::Unstuck) => {
+                self.stuck = None;
                 self.say("the database can be written again");
                 Ok(())
             }

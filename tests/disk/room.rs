@@ -272,7 +272,7 @@ fn a_runner_on_a_full_disk_stops_within_its_grace() {
             1
         );
     }
-    island.ok(&["add", "now", "--name", "after", "true"]);
+    island.ok(&["add", "now", "--name", "later", "true"]);
     island.ok(&["run", "--until-idle"]);
-    assert_eq!(island.state("after"), "succeeded");
+    assert_eq!(island.state("later"), "succeeded");
 }

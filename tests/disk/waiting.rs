@@ -29,6 +29,7 @@ fn a_runner_waits_out_a_lock_that_is_held_for_longer_than_verbs_wait() {
     let limits = ["--timeout", "1s", "--kill-after", "1s"];
     sandbox.ok([&["add", "now", "--name", "deaf"][..], &limits, &[deaf]].concat());
     sandbox.until_lines("deaf", 1);
+    sandbox.until_state("deaf", "running");
     let begun = Instant::now();
     let holder = Connection::open(sandbox.database()).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();

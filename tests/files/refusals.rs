@@ -300,12 +300,10 @@ fn a_binary_with_more_rights_than_its_caller() {
         return;
     }
     let sandbox = Sandbox::new();
-    let copy = sandbox.path("punctual");
-    fs::copy(PUNCTUAL, &copy).unwrap();
+    let copy = sandbox.copy_of(PUNCTUAL, "punctual");
     std::os::unix::fs::chown(&copy, Some(54_321), None).unwrap();
     set_mode(&copy, 0o4755);
-    let probe = sandbox.path("probe");
-    fs::copy("/usr/bin/id", &probe).unwrap();
+    let probe = sandbox.copy_of("/usr/bin/id", "probe");
     std::os::unix::fs::chown(&probe, Some(54_321), None).unwrap();
     set_mode(&probe, 0o4755);
     if Answer::of(sandbox.program(&probe).arg("-u")).out.trim() != "54321" {

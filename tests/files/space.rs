@@ -85,8 +85,7 @@ fn as_ordinary(sandbox: &Sandbox, command: &mut Command) {
 fn what_cannot_be_written_can_be_read() {
     let sandbox = Sandbox::new();
     // The binary may be where an ordinary user does not come.
-    let copy = sandbox.path("punctual");
-    fs::copy(PUNCTUAL, &copy).unwrap();
+    let copy = sandbox.copy_of(PUNCTUAL, "punctual");
     let punctual = |words: &[&str]| {
         let mut command = sandbox.program(&copy);
         command.arg("--db").arg(sandbox.database()).args(words);
@@ -135,8 +134,7 @@ fn what_cannot_be_written_can_be_read() {
 #[test]
 fn what_a_crash_left_is_read_where_nothing_can_be_written() {
     let sandbox = Sandbox::new();
-    let copy = sandbox.path("punctual");
-    fs::copy(PUNCTUAL, &copy).unwrap();
+    let copy = sandbox.copy_of(PUNCTUAL, "punctual");
     let ordinary = |words: &[&str]| {
         let mut command = sandbox.program(&copy);
         command.arg("--db").arg(sandbox.database()).args(words);

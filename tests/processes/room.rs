@@ -1,11 +1,5 @@
 //! No room for another process, or for another descriptor: the run waits, and nothing is spent.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot look fails where it wanted to"
-)]
-
-use std::fs;
 use std::os::unix::process::CommandExt as _;
 
 use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
@@ -94,8 +88,7 @@ fn where_a_user_may_have_few_processes_runs_take_turns() {
     }
     let sandbox = Sandbox::new();
     // The binary may be where an ordinary user does not come.
-    let copy = sandbox.path("punctual");
-    fs::copy(PUNCTUAL, &copy).unwrap();
+    let copy = sandbox.copy_of(PUNCTUAL, "punctual");
     let data = sandbox.data();
     for place in [data.parent().unwrap(), &data, &sandbox.work()] {
         std::os::unix::fs::chown(place, Some(USER), Some(USER)).unwrap();

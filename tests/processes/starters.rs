@@ -108,8 +108,7 @@ fn a_verb_without_streams_breaks_no_file() {
 #[test]
 fn a_binary_that_is_replaced_disturbs_nobody() {
     let sandbox = Sandbox::new();
-    let binary = sandbox.path("punctual");
-    std::fs::copy(PUNCTUAL, &binary).unwrap();
+    let binary = sandbox.copy_of(PUNCTUAL, "punctual");
     let mut command = sandbox.program(&binary);
     command.arg("--db").arg(sandbox.database()).arg("run");
     let runner = sandbox.start(&mut command);

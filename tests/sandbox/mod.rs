@@ -106,6 +106,15 @@ impl Sandbox {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    /// A program that can be given away. Copied by a process of its own: what this one has open for
+    /// writing, a child of another test may hold for a moment, and then nobody can execute it.
+    pub(crate) fn copy_of(&self, program: &str, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let copied = Command::new("cp").arg(program).arg(&path).status();
+        assert!(copied.unwrap().success());
+        path
+    }
+
     pub(crate) fn lines(&self, name: &str) -> Vec<String> {
         self.read(name).lines().map(str::to_owned).collect()
     }

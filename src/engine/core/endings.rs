@@ -10,7 +10,7 @@ use super::{Blow, Core, Effect, Ending, Grace, Line, Now, Phase, Why};
 /// TERM comes this long before the end of the grace.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// KILL comes this long after the second signal.
-const IMPATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const IMPATIENCE: Duration = Duration::from_secs(2);
 
 impl Core {
     /// The first signal drains, the second ends at once.
