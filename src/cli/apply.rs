@@ -13,6 +13,7 @@ use super::context::Context;
 use super::failure::{Code, Failure};
 use super::file;
 use super::plan::Plan;
+use super::progress::{Amount, Progress};
 use super::reconcile::{Leftover, Wanted, reconcile};
 
 pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Result<ExitCode, Failure> {
@@ -24,11 +25,13 @@ pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Result<ExitCode, Fai
         now: context.now,
         zone: context.zone,
     };
+    let reading = Progress::begin("reading", Amount::Unknown, context);
     let wanted = file::wanted(&path, moment, &mut |line| {
         if !context.quiet {
             context.note(line);
         }
     })?;
+    drop(reading);
     file::warn_of(&path, &wanted, context);
     let leftover = if args.prune {
         Leftover::Prune
@@ -36,10 +39,13 @@ pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Result<ExitCode, Fai
         Leftover::Leave
     };
     let source = path.to_string_lossy();
+    let progress = Progress::begin("applying", Amount::Jobs(wanted.jobs.len()), context);
     let change = |store: &mut Store, wanted: &Wanted| {
         store.write(|tx| {
             let at = |line, failure| file::at_line(&path, line, failure);
-            let plan = reconcile(tx, &source, wanted, leftover, moment, &at)?;
+            let plan = reconcile(tx, &source, wanted, leftover, moment, &at, &|n| {
+                progress.at(n);
+            })?;
             if args.dry_run {
                 return Err(Undone::Plan(Box::new(plan)));
             }
@@ -51,6 +57,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &Context) -> Result<ExitCode, Fai
     } else {
         change(&mut context.open()?, &wanted)
     };
+    drop(progress);
     let plan = match done {
         Ok(plan) => plan,
         Err(Undone::Plan(plan)) => *plan,

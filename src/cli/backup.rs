@@ -1,5 +1,6 @@
 //! `backup`: a consistent copy of the database, while everything goes on.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use super::args::BackupArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::progress::{Amount, Progress};
 use super::render::text;
 
 #[derive(Serialize)]
@@ -24,7 +26,13 @@ pub(super) fn backup(args: &BackupArgs, context: &Context) -> Result<ExitCode, F
                 .hint("name a file that does not exist yet, in a directory you can write"),
         );
     }
-    if let Err(error) = store.backup(&path) {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |facts| facts.len());
+    let copy = path.clone();
+    let amount = Amount::Bytes(size(&context.database));
+    let progress = Progress::watch("copying", amount, move || size(&copy), context);
+    let saved = store.backup(&path);
+    drop(progress);
+    if let Err(error) = saved {
         // What we made ourselves a moment ago, and nothing else.
         let _ = std::fs::remove_file(&path);
         return Err(error.into());

@@ -6,12 +6,10 @@
 //! command, and are inserted together.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::domain::{Command, JobId, Kind, Name};
@@ -23,14 +21,12 @@ use super::admit::{self, Admitted, Definition, Moment};
 use super::args::{AddArgs, IfExists};
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::progress::{Amount, Progress};
 use super::series::{Series, Taken};
 use super::{add, chain, file, options, user, warn};
 
-/// Lines between two looks at the clock, and rows that are inserted together.
+/// Rows that are inserted together.
 const TOGETHER: usize = 4_096;
-
-/// A batch that is done sooner needs no progress bar.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn add_batch(
     args: &AddArgs,
@@ -69,6 +65,7 @@ pub(super) fn add_batch(
     };
     warn::schedule(&args.when, template.options.tz.as_deref(), "", context);
     let mut store = context.open()?;
+    let progress = Progress::begin("adding", Amount::Jobs(entries.len()), context);
     let added = store.write_many(|tx| {
         let mut batch = Batch {
             tx,
@@ -87,10 +84,11 @@ pub(super) fn add_batch(
             chained: Vec::new(),
             outcome: Outcome::default(),
         };
-        batch.add(&entries, context)?;
+        batch.add(&entries, &progress, context)?;
         Ok::<_, Failure>(batch.outcome)
     })?;
     drop(store);
+    drop(progress);
     added.print(context)?;
     context.note_missing_runner();
     Ok(Context::done())
@@ -242,21 +240,21 @@ impl Taken for Tx<'_> {
 }
 
 impl<'a> Batch<'a> {
-    fn add(&mut self, entries: &'a [Entry<'a>], context: &Context) -> Result<(), Failure> {
+    fn add(
+        &mut self,
+        entries: &'a [Entry<'a>],
+        progress: &Progress,
+        context: &Context,
+    ) -> Result<(), Failure> {
         self.keep_names_apart(entries)?;
         self.alike = self.alike(entries)?;
-        let mut progress = Progress::new(entries.len(), context);
         for (index, entry) in entries.iter().enumerate() {
             self.line(entry, context)
                 .map_err(|failure| self.lines.at(entry.line, failure))?;
-            if index % TOGETHER == 0 {
-                progress.show(index);
-            }
+            progress.at(index);
         }
         self.flush()?;
-        self.chain()?;
-        progress.clear();
-        Ok(())
+        self.chain()
     }
 
     /// A name that a line gives itself is given to no other.
@@ -463,45 +461,5 @@ fn of_field(error: FieldError) -> Failure {
     match error.hint {
         Some(hint) => failure.hint(hint),
         None => failure,
-    }
-}
-
-/// A bar on a terminal, for those who wait.
-struct Progress {
-    lines: usize,
-    /// `None`: nobody looks.
-    begun: Option<Instant>,
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn new(lines: usize, context: &Context) -> Self {
-        let is_seen = !context.quiet && std::io::stderr().is_terminal();
-        Self {
-            lines,
-            begun: is_seen.then(Instant::now),
-            bar: None,
-        }
-    }
-
-    fn show(&mut self, done: usize) {
-        if self.begun.is_none_or(|begun| begun.elapsed() < PATIENCE) {
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(
-                Some(self.lines as u64),
-                ProgressDrawTarget::stderr_with_hz(5),
-            );
-            let style = ProgressStyle::with_template("{bar:40} {pos} of {len} jobs");
-            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        bar.set_position(done as u64);
-    }
-
-    fn clear(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-        }
     }
 }

@@ -11,6 +11,7 @@ use crate::store::{JobFilter, Read, RunFilter, Store};
 use super::args::CheckArgs;
 use super::context::Context;
 use super::failure::Failure;
+use super::progress::{Amount, Progress};
 use super::render::{text, time};
 use super::select;
 
@@ -89,7 +90,10 @@ fn look(
     if args.live {
         return Ok(());
     }
-    for damage in store.damage()? {
+    let progress = Progress::begin("looking at each page", Amount::Unknown, context);
+    let damage = store.damage()?;
+    drop(progress);
+    for damage in damage {
         problems.push(Problem {
             what: "damage",
             message: damage,

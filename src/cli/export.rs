@@ -29,7 +29,10 @@ pub(super) fn export(args: &ExportArgs, context: &Context) -> Result<ExitCode, F
         let finished = jobs.iter().filter(|job| job.state == JobState::Done);
         let finished = finished.count();
         if finished > 0 && !context.quiet {
-            context.note(&format!("{finished} finished jobs are left out"));
+            context.note(&match finished {
+                1 => "1 finished job is left out".to_owned(),
+                n => format!("{n} finished jobs are left out"),
+            });
         }
         let living = jobs.into_iter().filter(|job| job.state != JobState::Done);
         document.jobs = living

@@ -120,9 +120,14 @@ pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) ->
     if !error.use_stderr()
         || error.kind() == ClapKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json
     {
-        // Help for a closed pipe is no error.
-        let _ = error.print();
-        return ExitCode::from(error.exit_code() as u8);
+        return match error.print() {
+            // Help for a closed pipe is no error.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Failure::new(Code::Failed, format!("cannot write the answer: {error}"))
+                    .print(as_json)
+            }
+            _ => ExitCode::from(error.exit_code() as u8),
+        };
     }
     let rendered = error.render().to_string();
     let lines = || rendered.lines().map(str::trim);

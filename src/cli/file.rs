@@ -59,7 +59,7 @@ fn reconcile_all(
     let source = path.to_string_lossy();
     let plan = store.write(|tx| {
         let at = |line, failure| at_line(path, line, failure);
-        reconcile(tx, &source, wanted, Leftover::Prune, moment, &at)
+        reconcile(tx, &source, wanted, Leftover::Prune, moment, &at, &|_| ())
     })?;
     Ok(format!("{}: {}", path.display(), plan.summary()))
 }

@@ -21,6 +21,7 @@ use super::args::{ImportArgs, ImportVerb};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::plan::Plan;
+use super::progress::{Amount, Progress};
 use super::reconcile::{Leftover, Wanted, WantedJob, reconcile};
 use super::{file, paths, warn};
 
@@ -61,6 +62,7 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<ExitCode, F
         zone: context.zone,
     };
     let mut store = context.open()?;
+    let progress = Progress::begin("importing", Amount::Jobs(wanted.jobs.len()), context);
     let plan = store.write(|tx| {
         let at = |line, failure| file::at_line(&source.path, line, failure);
         reconcile(
@@ -70,9 +72,11 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<ExitCode, F
             Leftover::Prune,
             moment,
             &at,
+            &|done| progress.at(done),
         )
     })?;
     drop(store);
+    drop(progress);
     Report {
         source: &source,
         plan: &plan,

@@ -36,6 +36,7 @@ mod options;
 mod paths;
 mod pause;
 mod plan;
+mod progress;
 mod prune;
 mod queue;
 mod reconcile;

@@ -8,6 +8,7 @@ use crate::engine::retention::{self, Progress};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::progress::{self, Amount};
 
 #[derive(Serialize)]
 struct Document {
@@ -18,10 +19,13 @@ struct Document {
 
 pub(super) fn prune(context: &Context) -> Result<ExitCode, Failure> {
     let mut store = context.open_to_change("")?;
+    let line = progress::Progress::begin("forgetting", Amount::Runs, context);
     let mut progress = Progress::default();
     while !progress.done {
         progress = store.write(|tx| retention::step(tx, progress, context.now))?;
+        line.at(progress.runs as usize);
     }
+    drop(line);
     let Progress {
         jobs,
         runs,

@@ -40,7 +40,8 @@ pub(super) enum Leftover {
     Leave,
 }
 
-/// Makes the database match the file. `at` puts the place of a line before a failure.
+/// Makes the database match the file. `at` puts the place of a line before a failure, `done` hears how
+/// many jobs are in their place.
 pub(super) fn reconcile(
     tx: &Tx<'_>,
     source: &str,
@@ -48,13 +49,16 @@ pub(super) fn reconcile(
     leftover: Leftover,
     moment: Moment,
     at: &dyn Fn(usize, Failure) -> Failure,
+    done: &dyn Fn(usize),
 ) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     set_queues(tx, &wanted.queues, &mut plan)?;
     let mut before: HashMap<String, Job> = tx.jobs_of_source(source)?.into_iter().collect();
     let mut new: Vec<&WantedJob> = Vec::new();
     let mut chained: Vec<(JobId, usize)> = Vec::new();
-    for job in &wanted.jobs {
+    for (index, job) in wanted.jobs.iter().enumerate() {
+        // What is new is only looked at here.
+        done(index - new.len());
         match before.remove(&job.key) {
             None => new.push(job),
             Some(known) => {
@@ -73,7 +77,9 @@ pub(super) fn reconcile(
         Leftover::Leave => plan.left = gone.into_iter().map(|job| job.name).collect(),
         Leftover::Prune => prune(tx, gone, moment, &mut plan)?,
     }
-    for job in new {
+    let known = wanted.jobs.len() - new.len();
+    for (index, job) in new.into_iter().enumerate() {
+        done(known + index);
         let placed = place(tx, source, job, moment).map_err(|failure| at(job.line, failure))?;
         let id = placed.admitted.id();
         if job.is_paused {

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use crate::sandbox::{Answer, Sandbox, code_of};
 
-const LOOKS: [&[&str]; 9] = [
+const LOOKS: [&[&str]; 20] = [
     &["list"],
     &["--json", "list"],
     &["show", "x"],
@@ -17,6 +17,17 @@ const LOOKS: [&[&str]; 9] = [
     &["next"],
     &["queue", "list"],
     &["-q", "add", "never", "true"],
+    &["--json", "show", "x"],
+    &["--json", "logs", "x"],
+    &["status"],
+    &["status", "--metrics"],
+    &["-q", "export"],
+    &["service", "--user"],
+    &["completions", "bash"],
+    &["help", "add"],
+    &["help", "schedules"],
+    &["--help"],
+    &["--version"],
 ];
 
 fn with_history() -> Sandbox {
@@ -43,7 +54,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
 #[test]
 fn a_reader_that_has_gone_away_is_no_failure() {
     let sandbox = with_history();
-    for words in LOOKS.into_iter().chain([&["--help"][..], &["--version"]]) {
+    for words in LOOKS {
         let mut command = sandbox.command(words);
         let mut child = command
             .stdout(Stdio::piped())

@@ -357,7 +357,7 @@ fn an_export_leaves_finished_jobs_out_and_warns_of_moments() {
     let answer = sandbox.punctual(["export"]);
     assert_eq!(
         answer.err,
-        "1 finished jobs are left out\n\
+        "1 finished job is left out\n\
          warning: tea is due once, \"in 10m\": that is counted anew when the file is applied\n"
     );
     assert!(!answer.out.contains("[job.true]"), "{answer:?}");

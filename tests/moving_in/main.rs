@@ -6,6 +6,7 @@ mod sandbox;
 mod apply;
 mod batch;
 mod import;
+mod progress;
 
 use sandbox::{Answer, Sandbox};
 

@@ -10,6 +10,8 @@
     reason = "a sandbox that cannot be built fails its test"
 )]
 
+pub(crate) mod terminal;
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};

@@ -9,15 +9,12 @@
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command};
-use std::sync::{Arc, Mutex};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
+use sandbox::terminal::{Screen, terminal};
 use sandbox::{Answer, PATIENCE, PUNCTUAL, Sandbox, skipped, until};
 
 /// A shell, and how it is made ready: its start file below HOME, with the text of it.
@@ -211,13 +208,7 @@ fn prepared(shell: &Shell) -> Sandbox {
 
 /// What a shell would have run, when these keys are typed at its prompt.
 fn typed(shell: &Shell, sandbox: &Sandbox, keys: &str) -> Vec<String> {
-    let controller =
-        openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let terminal = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+    let (mut person, terminal) = terminal();
     let path = format!("{}:/usr/bin:/bin", sandbox.home().join("bin").display());
     let child = sandbox
         .program("setsid")
@@ -232,7 +223,6 @@ fn typed(shell: &Shell, sandbox: &Sandbox, keys: &str) -> Vec<String> {
         .stderr(terminal)
         .spawn();
     let _guard = Guard(child.unwrap());
-    let mut person = File::from(controller);
     let screen = Screen::of(person.try_clone().unwrap());
     until(PATIENCE, "the shell is ready", || screen.shows("ready> "));
     person.write_all(keys.as_bytes()).unwrap();
@@ -246,28 +236,6 @@ fn typed(shell: &Shell, sandbox: &Sandbox, keys: &str) -> Vec<String> {
         .lines()
         .map(|word| word.trim_end_matches('/').to_owned())
         .collect()
-}
-
-/// What was printed on a terminal.
-struct Screen(Arc<Mutex<String>>);
-
-impl Screen {
-    fn of(mut terminal: File) -> Self {
-        let screen = Self(Arc::default());
-        let text = Arc::clone(&screen.0);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = terminal.read(&mut bytes) {
-                let printed = String::from_utf8_lossy(&bytes[..count]);
-                text.lock().unwrap().push_str(&printed);
-            }
-        });
-        screen
-    }
-
-    fn shows(&self, text: &str) -> bool {
-        self.0.lock().unwrap().contains(text)
-    }
 }
 
 struct Guard(Child);

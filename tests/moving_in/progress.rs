@@ -1,0 +1,59 @@
+//! What takes over a second says on a terminal that it goes on, and nothing in a pipe.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a terminal or a lock that is not to be had fails its test"
+)]
+
+use std::process::{Child, Stdio};
+
+use crate::sandbox::terminal::{Screen, terminal};
+use crate::sandbox::{PATIENCE, Sandbox, code_of, until};
+
+const SLOW: [(&[&str], &str); 4] = [
+    (&["add", "now", "--batch", "lines"], "adding"),
+    (&["import", "crontab", "my.crontab"], "importing"),
+    (&["apply", "jobs.toml"], "applying"),
+    (&["prune"], "forgetting"),
+];
+
+#[test]
+fn what_is_slow_says_what_it_does_to_those_who_look() {
+    for (words, doing) in SLOW {
+        let sandbox = Sandbox::new();
+        sandbox.write("lines", "true\nfalse\n");
+        sandbox.write("my.crontab", "@daily true\n");
+        sandbox.write("jobs.toml", "[job.a]\nwhen = 'never'\ncommand = 'true'\n");
+        sandbox.ok(["add", "never", "--name", "x", "true"]);
+        // Everybody else waits for the lock.
+        let writer = rusqlite::Connection::open(sandbox.database()).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let piped = sandbox.command(words).stderr(Stdio::piped()).spawn();
+        let (quiet, unseen) = on_terminal(&sandbox, &["-q"], words);
+        let (shown, screen) = on_terminal(&sandbox, &[], words);
+        // The last to begin is the last to lose its patience.
+        until(PATIENCE, &format!("{words:?} is on its way"), || {
+            screen.shows(doing)
+        });
+        drop(writer);
+        for mut child in [shown, quiet] {
+            assert_eq!(code_of(child.wait().unwrap()), 0, "{words:?}");
+        }
+        assert!(!unseen.shows(doing), "{words:?}");
+        let output = piped.unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains(doing) && !said.contains('\r'), "{said:?}");
+    }
+}
+
+fn on_terminal(sandbox: &Sandbox, options: &[&str], words: &[&str]) -> (Child, Screen) {
+    let (person, program) = terminal();
+    let child = sandbox
+        .command(options)
+        .args(words)
+        .env("TERM", "xterm")
+        .stdout(Stdio::null())
+        .stderr(program)
+        .spawn();
+    (child.unwrap(), Screen::of(person))
+}
