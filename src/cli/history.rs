@@ -9,10 +9,13 @@ use crate::store::{Read, RunFilter, StoreError};
 use super::args::HistoryArgs;
 use super::context::{Context, terminal_height};
 use super::failure::Failure;
-use super::render::{Style, json, runs_table};
-use super::select;
+use super::render::{Style, json, runs_chart, runs_table, runs_that_fit};
+use super::{day, select};
 
 pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.chart && context.json {
+        return Err(day::no_json());
+    }
     let since = args
         .since
         .as_ref()
@@ -45,6 +48,7 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode,
         since,
         limit: args
             .n
+            .or_else(|| args.chart.then(|| runs_that_fit(&context.style)))
             .or_else(|| fits.then(|| terminal_height().saturating_sub(3).max(5))),
     };
     let runs = read.runs(&filter)?;
@@ -55,6 +59,8 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode,
         if !context.quiet {
             context.note("no runs are like that");
         }
+    } else if args.chart {
+        context.print(&runs_chart(&runs, &context.style))?;
     } else {
         let style = Style {
             long: args.long,

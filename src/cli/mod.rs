@@ -18,6 +18,7 @@ mod check;
 mod command;
 mod completions;
 mod context;
+mod day;
 mod edit;
 mod exec_as;
 mod export;

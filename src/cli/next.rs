@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{Job, Kind, Name, Span};
 use crate::engine::timing::recurrence_of;
-use crate::schedule::{self, Context as When, Seed, Timing, Zone};
+use crate::schedule::{self, Context as When, Recurrence, Seed, Timing, Zone};
 use crate::store::{Read, Store};
 
 use super::admit;
@@ -14,14 +14,22 @@ use super::args::NextArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{Style, agenda_table, json, times_table};
-use super::select;
+use super::{day, select};
 
 /// Times shown unless `-n` says otherwise.
 const SHOWN: usize = 5;
 
 pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.chart && context.json {
+        return Err(day::no_json());
+    }
     let store = context.open_read()?;
     let n = args.n.unwrap_or(SHOWN);
+    if args.chart && args.what.is_none() {
+        let from = from(args, context.zone, context)?;
+        day::of_all(store.as_ref(), args.n, from, context)?;
+        return Ok(Context::done());
+    }
     let Some(what) = &args.what else {
         agenda(store.as_ref(), n, context)?;
         return Ok(Context::done());
@@ -38,12 +46,12 @@ pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failu
         },
         (None, None) => context.zone,
     };
-    let from = match &args.from {
-        Some(text) => schedule::parse_time(text, context.now, zone)
-            .map_err(|error| Failure::when(text, error))?,
-        None => context.now,
-    };
+    let from = from(args, zone, context)?;
     match (job, &store) {
+        (Some(job), Some(store)) if args.chart => {
+            let fires = fires_of(&store.read(), &job, context)?;
+            day::of_one(job.name.as_str(), fires, from, zone, context)?;
+        }
         (Some(job), Some(store)) => {
             let times = times_after(&store.read(), &job, from, n, context)?;
             print(&job.when, &times, zone, false, context)?;
@@ -51,6 +59,12 @@ pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failu
         _ => next_of_when(what, args, from, zone, n, store.as_ref(), context)?,
     }
     Ok(Context::done())
+}
+
+fn from(args: &NextArgs, zone: Zone, context: &Context) -> Result<DateTime<Utc>, Failure> {
+    args.from.as_ref().map_or(Ok(context.now), |text| {
+        schedule::parse_time(text, context.now, zone).map_err(|error| Failure::when(text, error))
+    })
 }
 
 fn next_of_when(
@@ -80,14 +94,22 @@ fn next_of_when(
         until: None,
         jitter: Span::from_millis(0),
     };
-    let times = match when.recurrence(&when_context).map_err(wrong)? {
-        Some(recurrence) => coming(&recurrence, from, n),
+    let fires = match when.recurrence(&when_context).map_err(wrong)? {
+        Some(recurrence) => Fires::Again(recurrence),
         None => match when.timing(&when_context).map_err(wrong)? {
-            Timing::Once(at) => vec![at],
-            _ => Vec::new(),
+            Timing::Once(at) => Fires::Once(at),
+            _ => Fires::Never,
         },
     };
     let zone = when.zone().unwrap_or(zone);
+    if args.chart {
+        return day::of_one(text, fires, from, zone, context);
+    }
+    let times = match fires {
+        Fires::Again(recurrence) => coming(&recurrence, from, n),
+        Fires::Once(at) => vec![at],
+        Fires::Never => Vec::new(),
+    };
     print(text, &times, zone, true, context)
 }
 
@@ -131,20 +153,35 @@ pub(super) fn times_after(
     n: usize,
     context: &Context,
 ) -> Result<Vec<DateTime<Utc>>, Failure> {
+    Ok(match fires_of(read, job, context)? {
+        Fires::Again(recurrence) => coming(&recurrence, from, n),
+        Fires::Once(at) => Some(at).filter(|at| *at > from).into_iter().collect(),
+        Fires::Never => Vec::new(),
+    })
+}
+
+/// When a job starts by the clock.
+pub(super) enum Fires {
+    Again(Recurrence),
+    Once(DateTime<Utc>),
+    Never,
+}
+
+pub(super) fn fires_of(read: &Read<'_>, job: &Job, context: &Context) -> Result<Fires, Failure> {
     match job.kind {
         Kind::Recurring => {}
         Kind::Once => {
-            let view = read.job_view(job.clone())?;
-            return Ok(view.next.into_iter().filter(|at| *at > from).collect());
+            let next = read.job_view(job.clone())?.next;
+            return Ok(next.map_or(Fires::Never, Fires::Once));
         }
-        _ => return Ok(Vec::new()),
+        _ => return Ok(Fires::Never),
     }
     let recurrence = recurrence_of(job, &admit::salt(read)?, context.zone)
         .map_err(|error| Failure::when(&job.when, error))?;
-    Ok(recurrence.map_or_else(Vec::new, |recurrence| coming(&recurrence, from, n)))
+    Ok(recurrence.map_or(Fires::Never, Fires::Again))
 }
 
-fn coming(recurrence: &schedule::Recurrence, from: DateTime<Utc>, n: usize) -> Vec<DateTime<Utc>> {
+fn coming(recurrence: &Recurrence, from: DateTime<Utc>, n: usize) -> Vec<DateTime<Utc>> {
     let mut times = Vec::new();
     let mut last = from;
     while times.len() < n

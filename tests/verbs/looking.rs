@@ -360,3 +360,44 @@ fn queues_have_slots() {
         2
     );
 }
+
+#[test]
+fn a_chart_of_the_day_shows_what_collides() {
+    let sandbox = Sandbox::new();
+    for (name, when) in [("a", "0 3 * * *"), ("b", "0 */3 * * *"), ("c", "* * * * *")] {
+        sandbox.ok(["add", when, "--name", name, "true"]);
+    }
+    sandbox.ok(["add", "never", "--name", "unseen", "true"]);
+    let chart = sandbox.ok(["next", "--chart"]);
+    let begins = |word: &str| chart.lines().any(|line| line.starts_with(word));
+    for word in ["a  ", "b  ", "c  ", "at once"] {
+        assert!(begins(word), "{chart}");
+    }
+    assert!(!begins("unseen"), "{chart}");
+    assert!(chart.contains("03:00  3 at once: "), "{chart}");
+    assert!(chart.lines().all(|line| line.len() <= 80), "{chart}");
+    let one = sandbox.ok(["next", "30 12 * * *", "--chart"]);
+    assert!(one.starts_with("30 12 * * *  "), "{one}");
+    let strip = one.lines().next().unwrap_or_default();
+    assert_eq!(strip.matches('1').count(), 2, "{one}");
+    assert_eq!(sandbox.punctual(["--json", "next", "--chart"]).code, 2);
+}
+
+#[test]
+fn a_chart_of_runs_shows_their_results() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "exit $(cat code)"]);
+    for code in ["0", "1", "0"] {
+        sandbox.write("code", code);
+        sandbox.ok(["trigger", "x", "-q"]);
+        sandbox.drain(["-j", "1"]);
+    }
+    let chart = sandbox.ok(["history", "x", "--chart"]);
+    assert!(chart.contains("\n        .F.\n"), "{chart}");
+    assert!(chart.ends_with("\n. succeeded 2  F failed 1\n"), "{chart}");
+    assert_eq!(sandbox.punctual(["history", "--chart"]).code, 2);
+    assert_eq!(
+        sandbox.punctual(["--json", "history", "x", "--chart"]).code,
+        2
+    );
+}

@@ -78,14 +78,18 @@ An existing job wins; anything else is read as a WHEN. Without one: the next run
 Examples:
   punctual next '0 12 1 * +MON' -n 3
   punctual next '30 2 * * *' --tz Europe/Berlin --from 2027-03-27
-  punctual next")]
+  punctual next
+  punctual next --chart")]
 pub(crate) struct NextArgs {
     /// A job, or a WHEN
     #[arg(value_name = "JOB|WHEN", allow_hyphen_values = true)]
     pub what: Option<String>,
-    /// How many times [default: 5]
+    /// How many times [default: 5]; with --chart how many jobs
     #[arg(short, value_name = "N")]
     pub n: Option<usize>,
+    /// Draw the day to come instead: a strip for each job, higher where it starts more often
+    #[arg(long)]
+    pub chart: bool,
     /// Times strictly after this one [default: now]
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
@@ -103,7 +107,8 @@ pub(crate) struct NextArgs {
 Examples:
   punctual history
   punctual history backup -n 5
-  punctual history --state failed --since 24h")]
+  punctual history --state failed --since 24h
+  punctual history backup --chart")]
 pub(crate) struct HistoryArgs {
     /// Only runs of this job
     #[arg(value_name = "JOB")]
@@ -114,6 +119,9 @@ pub(crate) struct HistoryArgs {
     /// Only runs due since then: a time, or a duration ago
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
+    /// Draw the last runs of JOB instead: bars of their duration, coloured by result
+    #[arg(long, requires = "job", conflicts_with = "long")]
+    pub chart: bool,
     /// Absolute times
     #[arg(long)]
     pub long: bool,

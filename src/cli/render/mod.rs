@@ -12,6 +12,8 @@
 
 mod agenda;
 mod attempts;
+mod canvas;
+mod charts;
 mod column;
 mod grid;
 mod jobs;
@@ -36,6 +38,8 @@ use chrono::{DateTime, Utc};
 use crate::schedule::Zone;
 
 pub(crate) use agenda::{agenda_table, times_table};
+pub(crate) use canvas::look;
+pub(crate) use charts::{Crowd, Day, Strip, cells_of_day, day_chart, runs_chart, runs_that_fit};
 pub(crate) use grid::Pieces;
 pub(crate) use jobs::{jobs_lines, jobs_table};
 pub(crate) use metrics::{Metrics, metrics_text};

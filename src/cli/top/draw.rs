@@ -2,11 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style as Look};
+use ratatui::style::{Modifier, Style as Look};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use crate::cli::render::{Pieces, Style, Tint, jobs_lines, run_words, text, time};
+use crate::cli::render::{Pieces, Style, Tint, jobs_lines, look, run_words, text, time};
 use crate::domain::JobView;
 
 use super::model::{Logs, Model, Pane};
@@ -211,19 +211,6 @@ fn line_of(pieces: Pieces, style: &Style) -> Line<'static> {
     spans
         .map(|(text, tint)| Span::styled(text, look(tint, style)))
         .collect()
-}
-
-/// The same colours as in tables.
-fn look(tint: Tint, style: &Style) -> Look {
-    let look = Look::new();
-    match tint {
-        Tint::Plain => look,
-        _ if !style.color => look,
-        Tint::Failed => look.fg(Color::Red),
-        Tint::Running => look.fg(Color::Green),
-        Tint::Late => look.fg(Color::Yellow),
-        Tint::Paused => look.add_modifier(Modifier::DIM),
-    }
 }
 
 #[cfg(test)]
