@@ -100,6 +100,11 @@ fn look(
             hint: "stop the runner, keep the file, and restore a backup".to_owned(),
         });
     }
+    problems.extend(store.read().file_problem()?.map(|message| Problem {
+        what: "file",
+        message,
+        hint: "mend the file; the runner applies it as soon as it changes".to_owned(),
+    }));
     problems.extend(late(&store.read(), context)?);
     problems.extend(lost(&store.read(), context)?);
     Ok(())

@@ -45,9 +45,16 @@ pub(super) fn apply_again(path: &Path, database: &Path) -> Result<String, Failur
         now: Utc::now(),
         zone: paths::local_zone(),
     };
-    let wanted = wanted(path, moment, &mut |_| {})?;
-    let mut store = Store::open(database)?;
-    reconcile_all(&mut store, path, &wanted, moment)
+    let applied = wanted(path, moment, &mut |_| {}).and_then(|wanted| {
+        let mut store = Store::open(database)?;
+        reconcile_all(&mut store, path, &wanted, moment)
+    });
+    if let Err(failure) = &applied {
+        // Where the database is the trouble, the log has to do.
+        let _ = Store::open(database)
+            .and_then(|mut store| store.write(|tx| tx.set_file_problem(&failure.message)));
+    }
+    applied
 }
 
 fn reconcile_all(
@@ -59,6 +66,9 @@ fn reconcile_all(
     let source = path.to_string_lossy();
     let plan = store.write(|tx| {
         let at = |line, failure| at_line(path, line, failure);
+        if tx.file_problem()?.is_some() {
+            tx.clear_file_problem()?;
+        }
         reconcile(tx, &source, wanted, Leftover::Prune, moment, &at, &|_| ())
     })?;
     Ok(format!("{}: {}", path.display(), plan.summary()))

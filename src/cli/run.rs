@@ -43,7 +43,13 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<ExitCode, Failure
             }
         }
     };
-    let store = context.open()?;
+    let mut store = context.open()?;
+    if args.file.is_none() && !context.runner_lives() && store.read().file_problem()?.is_some() {
+        store.write(|tx| {
+            tx.clear_file_problem()?;
+            Ok::<_, Failure>(())
+        })?;
+    }
     let salt = admit::salt(&store.read())?;
     engine::run(
         store,

@@ -21,6 +21,7 @@ struct Document<'a> {
     waiting: u64,
     late: u64,
     failed_24h: usize,
+    file_problem: Option<&'a str>,
     queues: Vec<json::QueueDocument<'a>>,
 }
 
@@ -54,6 +55,10 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
             )
         }
     };
+    let file_problem = match &store {
+        None => None,
+        Some(store) => store.read().file_problem()?,
+    };
     let running = queues.iter().map(|queue| queue.running).sum();
     let waiting = queues.iter().map(|queue| queue.waiting).sum();
     if context.json {
@@ -68,6 +73,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
             waiting,
             late: late.0,
             failed_24h: failed.len(),
+            file_problem: file_problem.as_deref(),
             queues: json::queues(&queues),
         })?;
         return Ok(Context::done());
@@ -78,6 +84,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
         waiting,
         late,
         failed: &failed,
+        file_problem: file_problem.as_deref(),
         database: context.database.display().to_string(),
     };
     context.print(&status_page(&page, &context.style))?;

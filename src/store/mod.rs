@@ -19,6 +19,7 @@ mod file;
 mod hooks;
 mod jobs;
 mod metrics;
+mod notes;
 mod offers;
 mod open;
 mod queues;

@@ -1,6 +1,7 @@
 //! `run --file`: the jobs of a crontab, and only those, come from it.
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::sandbox::{PATIENCE, Sandbox, until};
 
@@ -132,14 +133,60 @@ fn a_file_that_changes_is_read_again() {
     });
     has(&["2 two"]);
     assert!(runner.lives());
+    // Whoever looks is told, until it is mended.
+    let problem = format!(
+        "{}:1:1: this is neither a setting nor a job",
+        path.display()
+    );
+    until(PATIENCE, "status says it", || {
+        sandbox.json(["status"])["file_problem"] == problem.as_str()
+    });
+    assert!(sandbox.ok(["status"]).contains(&problem));
+    let check = sandbox.punctual(["check"]);
+    assert_eq!(check.code, 1);
+    assert!(
+        check.out.contains(&format!("file: {problem}\n")),
+        "{check:?}"
+    );
     sandbox.write("crontab", "0 3 * * * three\n");
     has(&["3 three"]);
+    assert_eq!(sandbox.json(["status"])["file_problem"], Value::Null);
+    assert_eq!(sandbox.ok(["check"]), "all is well\n");
     runner.signal(Signal::HUP);
     until(PATIENCE, "it has read it again", || {
         runner.log().matches(" unchanged").count() >= 4
     });
     assert!(runner.lives());
     has(&["3 three"]);
+}
+
+#[test]
+fn a_link_that_is_swapped_above_the_file_is_a_change() {
+    let sandbox = Sandbox::new();
+    for (version, job) in [("v1", "one"), ("v2", "two")] {
+        std::fs::create_dir(sandbox.path(version)).unwrap();
+        sandbox.write(&format!("{version}/crontab"), format!("0 3 * * * {job}\n"));
+    }
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, sandbox.path("new")).unwrap();
+        std::fs::rename(sandbox.path("new"), sandbox.path(name)).unwrap();
+    };
+    // As Kubernetes lays out a config map: crontab -> ..data/crontab, ..data -> v1.
+    link("v1", "..data");
+    link("..data/crontab", "crontab");
+    sandbox.write("gate", "");
+    let slow = "while [ -e gate ]; do sleep 0.01; done; echo undisturbed";
+    let runner = sandbox.runner(["--file", "crontab"]);
+    sandbox.ok(["add", "now", "--name", "slow", slow]);
+    sandbox.until_state("slow", "running");
+    link("v2", "..data");
+    until(PATIENCE, "the new version is there", || {
+        jobs(&sandbox).iter().any(|job| job.ends_with(" two"))
+    });
+    std::fs::remove_file(sandbox.path("gate")).unwrap();
+    sandbox.until_state("slow", "succeeded");
+    assert_eq!(sandbox.ok(["logs", "slow"]), "undisturbed\n");
+    assert_eq!(runner.stop(), 0);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(crate) struct StatusPage<'a> {
     pub late: (u64, Option<DateTime<Utc>>),
     /// The failed runs of the last 24 hours, newest first.
     pub failed: &'a [Run],
+    /// Why the runner's job file could not be applied.
+    pub file_problem: Option<&'a str>,
     pub database: String,
 }
 
@@ -53,8 +55,12 @@ pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
         ("failed", failed, failed_tint),
         ("database", page.database.clone(), Tint::Plain),
     ];
+    let problem = page.file_problem.map(|problem| {
+        let line = format!("{problem}; the jobs stay as they were");
+        ("file", line, Tint::Failed)
+    });
     let mut out = String::new();
-    for (label, value, tint) in lines {
+    for (label, value, tint) in lines.into_iter().chain(problem) {
         let value = text::escape(&value);
         let value = style.paint(&value, tint);
         let _ = writeln!(out, "{label:<8}  {value}");
@@ -107,6 +113,7 @@ mod tests {
             waiting: 17,
             late: (2, Some(at("2026-11-30T16:56:00Z"))),
             failed: &failed,
+            file_problem: None,
             database: "/var/lib/punctual.db".to_owned(),
         };
         assert_eq!(
@@ -126,6 +133,7 @@ database  /var/lib/punctual.db
             waiting: 0,
             late: (0, Some(now())),
             failed: &[],
+            file_problem: None,
             ..page
         };
         assert_eq!(
