@@ -28,7 +28,7 @@ const LEANS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which rooms may name a crate. A new dependency gets its line here.
-const OWNERS: [(&str, &[&str]); 28] = [
+const OWNERS: [(&str, &[&str]); 29] = [
     ("chrono", &["everywhere"]),
     ("serde", &["everywhere"]),
     ("thiserror", &["everywhere"]),
@@ -50,6 +50,7 @@ const OWNERS: [(&str, &[&str]); 28] = [
     ("sd_notify", &["engine", "os"]),
     ("serde_json", &["store", "jobfile", "cli", "engine"]),
     ("signal_hook", &["process", "os"]),
+    ("tempfile", &["cli"]),
     ("terminal_size", &["cli"]),
     ("tokio", &["engine", "process", "os"]),
     ("toml", &["jobfile"]),

@@ -24,6 +24,18 @@ pub(super) struct Definition {
     pub source: Option<(String, String)>,
 }
 
+impl Definition {
+    /// Whether the job is this already.
+    pub(super) fn is(&self, job: &Job) -> bool {
+        self.name.as_ref().is_none_or(|name| *name == job.name)
+            && self.when == job.when
+            && self.command == job.command
+            && self.queue == job.queue
+            && self.priority == job.priority
+            && self.options == *job.options
+    }
+}
+
 /// The moment and the place of the admission.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {

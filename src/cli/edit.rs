@@ -1,5 +1,9 @@
 //! `edit`: a job gets a new definition in place.
 
+mod revision;
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use crate::domain::{Job, JobView, Options};
@@ -25,12 +29,23 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
         }
     }
     let mut store = context.open_to_change(&args.jobs[0])?;
-    let views = store.write(|tx| {
-        args.jobs
+    let views = if args.is_bare() && context.terminal && io::stdin().is_terminal() {
+        let named = args
+            .jobs
             .iter()
-            .map(|word| edit_one(tx, &select::job(tx, word)?, args, context))
-            .collect::<Result<Vec<_>, Failure>>()
-    })?;
+            .map(|word| select::job(&store.read(), word));
+        let mut jobs = named.collect::<Result<Vec<_>, Failure>>()?;
+        let mut seen = HashSet::new();
+        jobs.retain(|job| seen.insert(job.id));
+        revision::revise(&mut store, &jobs, context)?
+    } else {
+        store.write(|tx| {
+            args.jobs
+                .iter()
+                .map(|word| edit_one(tx, &select::job(tx, word)?, args, context))
+                .collect::<Result<Vec<_>, Failure>>()
+        })?
+    };
     drop(store);
     if context.json {
         let attempts = last_attempts(&context.open_existing("")?.read(), &views)?;
@@ -62,16 +77,6 @@ fn edit_one(
     args: &EditArgs,
     context: &Context,
 ) -> Result<JobView, Failure> {
-    if let Some(name) = &args.name
-        && *name != job.name
-        && !tx.name_is_free(name)?
-    {
-        return Err(Failure::new(
-            Code::Conflict,
-            format!("there is a job named {name} already"),
-        )
-        .hint("choose another --name"));
-    }
     let mut base = Options::clone(&job.options);
     for name in &args.unset {
         base = options::unset(&base, name)?;
@@ -89,17 +94,30 @@ fn edit_one(
         options: options::overlay(base, &args.job, context)?,
         source: None,
     };
-    let same = definition.when == job.when
-        && definition.name.as_ref() == Some(&job.name)
-        && definition.command == job.command
-        && definition.queue == job.queue
-        && definition.priority == job.priority
-        && definition.options == *job.options;
-    if same {
+    if definition.is(job) {
         return Err(
             Failure::new(Code::Failed, format!("nothing to change in {}", job.name))
                 .hint("say what: see punctual edit --help"),
         );
+    }
+    change(tx, job, &definition, context)
+}
+
+fn change(
+    tx: &Tx<'_>,
+    job: &Job,
+    definition: &Definition,
+    context: &Context,
+) -> Result<JobView, Failure> {
+    if let Some(name) = &definition.name
+        && *name != job.name
+        && !tx.name_is_free(name)?
+    {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!("there is a job named {name} already"),
+        )
+        .hint("choose another name"));
     }
     if definition.when != job.when || definition.options.tz != job.options.tz {
         let zone = definition.options.tz.as_deref();
@@ -109,7 +127,7 @@ fn edit_one(
         now: context.now,
         zone: context.zone,
     };
-    admit::redefine(tx, job, &definition, moment)?;
+    admit::redefine(tx, job, definition, moment)?;
     let job = tx
         .job(job.id)?
         .ok_or_else(|| Failure::new(Code::Failed, "the job was removed meanwhile"))?;

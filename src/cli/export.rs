@@ -52,7 +52,7 @@ pub(super) fn export(args: &ExportArgs, context: &Context) -> Result<ExitCode, F
     Ok(Context::done())
 }
 
-fn entry(read: &Read<'_>, job: Job) -> Result<Entry, Failure> {
+pub(super) fn entry(read: &Read<'_>, job: Job) -> Result<Entry, Failure> {
     Ok(Entry {
         when: portable(read, &job)?,
         name: job.name,

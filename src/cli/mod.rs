@@ -20,6 +20,7 @@ mod completions;
 mod context;
 mod day;
 mod edit;
+mod editor;
 mod exec_as;
 mod export;
 mod failure;

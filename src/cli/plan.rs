@@ -118,7 +118,7 @@ impl Plan {
 }
 
 /// What stands for a value that is not shown.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// The fields in which a job is not what its file wants.
 pub(super) fn differences(job: &Job, definition: &Definition) -> Vec<ChangedField> {

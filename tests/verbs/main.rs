@@ -12,6 +12,7 @@ mod documents;
 mod looking;
 mod names;
 mod removing;
+mod revising;
 mod waiting;
 mod watching;
 mod words;

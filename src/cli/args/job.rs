@@ -70,7 +70,7 @@ pub(crate) enum IfExists {
 }
 
 /// The options that shape how a job runs.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Default, PartialEq, ClapArgs)]
 pub(crate) struct JobArgs {
     /// IANA zone in which WHEN is read [default: the machine's]
     #[arg(long, value_name = "ZONE", help_heading = "Schedule")]
@@ -189,6 +189,7 @@ pub(crate) struct JobArgs {
 /// Change jobs in place
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
+Without an option, and on a terminal, the job opens as TOML in $VISUAL or $EDITOR.
 A living attempt keeps what it started with; later attempts and `retry` use the job as it is now.
 
 Examples:
@@ -213,4 +214,15 @@ pub(crate) struct EditArgs {
     pub unset: Vec<String>,
     #[command(flatten)]
     pub job: JobArgs,
+}
+
+impl EditArgs {
+    /// Whether nothing is said of what to change.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.command.is_empty()
+            && self.when.is_none()
+            && self.name.is_none()
+            && self.unset.is_empty()
+            && self.job == JobArgs::default()
+    }
 }
