@@ -11,7 +11,7 @@ use super::args::AddArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::history::last_attempts;
-use super::render::{json, text, time};
+use super::render::{json, outlook};
 use super::{batch, command, logs, options, wait, warn};
 
 pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure> {
@@ -89,17 +89,11 @@ fn answer(view: &JobView, admitted: Admitted, context: &Context) -> Result<(), F
     if context.quiet {
         return context.print(&format!("{name}\n"));
     }
-    let what = match (admitted, view.next) {
-        (Admitted::Kept(_), _) => "kept as it was".to_owned(),
-        (_, Some(next)) if next <= context.now => "due now".to_owned(),
-        (_, Some(next)) => format!(
-            "next {}, {}",
-            time::short(next, context.now, context.zone),
-            time::distance(next - context.now)
-        ),
-        (_, None) => format!("waits for {}", view.job.when),
+    let what = match admitted {
+        Admitted::Kept(_) => "kept as it was".to_owned(),
+        _ => outlook(view, &context.style),
     };
-    context.print(&format!("{name}: {}\n", text::escape(&what)))
+    context.print(&format!("{name}: {what}\n"))
 }
 
 /// Errors of WHEN before the file is touched, with the hints that need to know the caller's words.

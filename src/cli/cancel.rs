@@ -96,6 +96,12 @@ fn nothing(args: &CancelArgs, runs: &[Run]) -> Failure {
     let message = match (runs, args.signal) {
         ([run], None) => format!("{} has ended: {}", run.name, run.state.as_str()),
         ([run], Some(_)) => format!("{} is not running: {}", run.name, run.state.as_str()),
+        ([], None) if args.runs.len() == 1 => {
+            format!(
+                "nothing to cancel: no run of {} is unfinished",
+                args.runs[0]
+            )
+        }
         (_, None) => "nothing to cancel: no such run is unfinished".to_owned(),
         (_, Some(_)) => "nothing to signal: no such run is running".to_owned(),
     };

@@ -14,7 +14,7 @@ use super::args::EditArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::history::last_attempts;
-use super::render::{json, time};
+use super::render::{json, outlook};
 use super::{add, command, options, select, warn};
 
 pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failure> {
@@ -57,15 +57,8 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
         }
     } else if !context.quiet {
         for view in &views {
-            let next = match view.next {
-                Some(next) => format!(
-                    "next {}, {}",
-                    time::short(next, context.now, context.zone),
-                    time::distance(next - context.now)
-                ),
-                None => "changed".to_owned(),
-            };
-            context.print(&format!("{}: {next}\n", view.job.name))?;
+            let what = outlook(view, &context.style);
+            context.print(&format!("{}: {what}\n", view.job.name))?;
         }
     }
     Ok(Context::done())

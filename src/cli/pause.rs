@@ -12,7 +12,7 @@ use super::args::{PauseArgs, ResumeArgs, Selector};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::history::last_attempts;
-use super::render::{json, time};
+use super::render::{self, json, time};
 use super::select;
 
 pub(super) fn pause(args: &PauseArgs, context: &Context) -> Result<ExitCode, Failure> {
@@ -33,7 +33,7 @@ pub(super) fn pause(args: &PauseArgs, context: &Context) -> Result<ExitCode, Fai
         for job in &jobs {
             tx.pause_job(job.id, until, args.which.all)?;
         }
-        nothing_done(&jobs, &args.which, "active")?;
+        nothing_done(tx, &jobs, &args.which, "active")?;
         again(tx, jobs)
     })?;
     drop(store);
@@ -61,7 +61,7 @@ pub(super) fn resume(args: &ResumeArgs, context: &Context) -> Result<ExitCode, F
         for job in &jobs {
             pausing::resume(tx, job, &salt, context.zone, context.now)?;
         }
-        nothing_done(&jobs, &args.which, "paused")?;
+        nothing_done(tx, &jobs, &args.which, "paused")?;
         again(tx, jobs)
     })?;
     drop(store);
@@ -77,12 +77,15 @@ fn chosen(tx: &Tx<'_>, which: &Selector, fits: impl Fn(&Job) -> bool) -> Result<
 }
 
 /// A verb that changed nothing though asked to says so, and fails.
-fn nothing_done(jobs: &[Job], which: &Selector, wanted: &str) -> Result<(), Failure> {
+fn nothing_done(tx: &Tx<'_>, jobs: &[Job], which: &Selector, wanted: &str) -> Result<(), Failure> {
     if !jobs.is_empty() {
         return Ok(());
     }
     let message = match which.jobs.as_slice() {
-        [one] => format!("{one} is not {wanted}"),
+        [one] => {
+            let state = render::state_word(select::job(tx, one)?.state);
+            format!("{one} is not {wanted}: it is {state}")
+        }
         _ => format!("no such job is {wanted}"),
     };
     Err(Failure::new(Code::Failed, message).hint("nothing was changed; see: punctual list"))

@@ -86,11 +86,11 @@ fn the_answer_is_the_name_and_the_next_time() {
     );
     assert_eq!(
         sandbox.punctual(["add", "never", "--name", "by-hand", "true"]),
-        said("by-hand: waits for never\n")
+        said("by-hand: runs when triggered: punctual trigger by-hand\n")
     );
     let answer = sandbox.punctual(["add", "2099-12-01 09:00", "--name", "far", "true"]);
     let (time, distance) = answer.out.split_once(", in ").unwrap();
-    assert_eq!(time, "far: next 2099-12-01 09:00");
+    assert_eq!(time, "far: next 2099-12-01 09:00 +00:00");
     assert!(distance.ends_with("d\n"), "{answer:?}");
 }
 

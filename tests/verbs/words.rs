@@ -108,3 +108,50 @@ fn odd_text_makes_a_round_trip_through_json() {
     let job = sandbox.json(["add", "never", "echo", odd]);
     assert_eq!(job["command"], serde_json::json!(["echo", odd]));
 }
+
+#[test]
+fn add_says_what_will_happen_whatever_the_schedule() {
+    let sandbox = Sandbox::new();
+    let answers: [(&[&str], &str); 6] = [
+        (&["now"], "x1: due now\n"),
+        (
+            &["now", "--paused"],
+            "x2: paused; go on with: punctual resume x2\n",
+        ),
+        (&["never"], "x3: runs when triggered: punctual trigger x3\n"),
+        (&["after-any x1,x3"], "x4: runs after-any x1,x3\n"),
+        (&["@reboot"], "x5: runs at the next boot\n"),
+        (&["@start"], "x6: runs when a runner starts\n"),
+    ];
+    for (number, (words, said)) in answers.into_iter().enumerate() {
+        let name = format!("x{}", number + 1);
+        let answer = [&["add"], words, &["--name", &name, "true"]].concat();
+        assert_eq!(sandbox.ok(answer), said);
+    }
+}
+
+#[test]
+fn what_changes_nothing_says_why() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "true"]);
+    let refusals: [(&[&str], &str); 3] = [
+        (
+            &["resume", "x"],
+            "punctual: x is not paused: it is active\n",
+        ),
+        (
+            &["cancel", "x"],
+            "punctual: nothing to cancel: no run of x is unfinished\n",
+        ),
+        (
+            &["cancel", "--all"],
+            "punctual: nothing to cancel: no such run is unfinished\n",
+        ),
+    ];
+    for (words, said) in refusals {
+        let answer = sandbox.punctual(words);
+        assert_eq!(answer.code, 1, "{answer:?}");
+        assert!(answer.err.starts_with(said), "{answer:?}");
+        assert!(answer.err.contains("\nhint: "), "{answer:?}");
+    }
+}

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::{JobState, JobView, RunState, Waiting};
+use crate::domain::{JobState, JobView, Kind, RunState, Waiting};
 
 use super::column::{Cell, Column, Yield};
 use super::grid::{Grid, Pieces, plain};
 use super::runs::{outcome, tint};
-use super::{Style, Tint, time};
+use super::{Style, Tint, text, time};
 
 const NAME: Column = Column::name("NAME");
 const WHEN: Column = Column::text("WHEN");
@@ -59,6 +59,29 @@ const YIELDS: [Yield; 17] = [
     Yield("LAST", 8),
     Yield("STATE", 6),
 ];
+
+/// What will happen to a job next, for who has just added or changed it.
+pub(crate) fn outlook(view: &JobView, style: &Style) -> String {
+    let job = &view.job;
+    let name = &job.name;
+    let text = match (job.state, view.next, job.kind) {
+        (JobState::Paused, ..) => format!("paused; go on with: punctual resume {name}"),
+        (JobState::Done | JobState::Removed, ..) => state_word(job.state).to_owned(),
+        (_, _, Kind::After) => format!("runs {}", job.when),
+        (_, Some(next), _) if next <= style.now => "due now".to_owned(),
+        (_, Some(next), _) => format!(
+            "next {} {}, {}",
+            time::short(next, style.now, style.zone),
+            next.with_timezone(&style.zone).format("%:z"),
+            time::distance(next - style.now)
+        ),
+        (_, None, Kind::Reboot) => "runs at the next boot".to_owned(),
+        (_, None, Kind::Start) => "runs when a runner starts".to_owned(),
+        (_, None, Kind::Never) => format!("runs when triggered: punctual trigger {name}"),
+        (_, None, Kind::Once | Kind::Recurring) => "has no time to come".to_owned(),
+    };
+    text::escape(&text).into_owned()
+}
 
 type RowOf = fn(&JobView, &Style) -> Vec<Cell>;
 
@@ -142,7 +165,7 @@ fn state_cell(state: JobState) -> Cell {
     Cell::new(state_word(state), state_tint(state))
 }
 
-pub(super) fn state_word(state: JobState) -> &'static str {
+pub(crate) fn state_word(state: JobState) -> &'static str {
     match state {
         JobState::Active => "active",
         JobState::Paused => "paused",

@@ -41,7 +41,7 @@ pub(crate) use agenda::{agenda_table, times_table};
 pub(crate) use canvas::look;
 pub(crate) use charts::{Crowd, Day, Strip, cells_of_day, day_chart, runs_chart, runs_that_fit};
 pub(crate) use grid::Pieces;
-pub(crate) use jobs::{jobs_lines, jobs_table};
+pub(crate) use jobs::{jobs_lines, jobs_table, outlook, state_word};
 pub(crate) use metrics::{Metrics, metrics_text};
 pub(crate) use page::{JobExtra, LastFailure, Record, job_page, run_page};
 pub(crate) use queues::queues_table;
