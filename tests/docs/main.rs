@@ -95,6 +95,7 @@ fn every_example_of_help_and_man_works() {
     let mut examples = BTreeSet::new();
     examples_of_help(&mut Vec::new(), &mut examples);
     examples.extend(examples_of_man());
+    examples.extend(examples_of_readme());
     assert!(examples.len() > 20, "{examples:?}");
     let examples: Vec<String> = examples.into_iter().collect();
     let templates = Templates {
@@ -334,6 +335,7 @@ impl Stage {
             "bin",
             ".local/share/bash-completion/completions",
             ".config/fish/completions",
+            ".config/systemd/user",
             ".zfunc",
         ] {
             fs::create_dir_all(stage.sandbox.home().join(directory)).unwrap();
@@ -529,6 +531,19 @@ fn examples_of_man() -> Vec<String> {
         lines.map(str::to_owned).collect::<Vec<_>>()
     });
     examples.collect()
+}
+
+/// Lines for a shell in the README; those with their outputs are a story, and played.
+fn examples_of_readme() -> Vec<String> {
+    let readme = read("README.md");
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
+    let lines: Vec<String> = lines
+        .filter(|line| line.starts_with("punctual "))
+        .map(str::to_owned)
+        .collect();
+    assert!(!lines.is_empty());
+    lines
 }
 
 fn help(words: &[String]) -> String {
