@@ -6,6 +6,7 @@ mod sandbox;
 mod screen;
 
 mod adding;
+mod checking;
 mod commands;
 mod daily;
 mod documents;

@@ -295,6 +295,32 @@ fn weekdays() -> BoxedStrategy<Item> {
     .boxed()
 }
 
+/// What people write, with its times where clocks are changed.
+pub(super) fn at_night() -> Vec<Line> {
+    let every = |step| vec![Item::Star(step)];
+    let at = |values: &[u32]| values.iter().map(|value| Item::One(*value)).collect();
+    [
+        (at(&[30]), at(&[2])),
+        (at(&[0]), at(&[0])),
+        (at(&[30]), at(&[0, 1, 2, 3])),
+        (at(&[0, 59]), vec![Item::Range(23, 4, None)]),
+        (every(Some(15)), every(None)),
+        (every(Some(20)), at(&[1, 2])),
+        (at(&[15]), every(Some(2))),
+    ]
+    .into_iter()
+    .map(|(minute, hour)| Line {
+        second: None,
+        minute: Field(minute, SIXTY),
+        hour: Field(hour, HOURS),
+        date: Field(every(None), DATES),
+        month: Field(every(None), MONTHS),
+        weekday: Field(every(None), WEEKDAYS),
+        plus: false,
+    })
+    .collect()
+}
+
 /// Any line of five or six fields.
 pub(super) fn line() -> impl Strategy<Value = Line> {
     (

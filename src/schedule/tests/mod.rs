@@ -5,3 +5,4 @@ mod matcher;
 mod phrases;
 mod timings;
 mod vectors;
+mod zones;
