@@ -257,34 +257,102 @@ fn the_top_level_is_tidy() {
     assert_eq!(strays, [""; 0]);
 }
 
+/// Rows of the ledger: the faults of the first column, and the rest of the line.
+fn ledger(heading: &str) -> Vec<(Vec<String>, String)> {
+    let text = fs::read_to_string(top().join("tests/FAULTS.md")).unwrap();
+    let (_, section) = text.split_once(heading).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .filter(|(faults, _)| *faults != "row")
+        .map(|(faults, rest)| {
+            (
+                faults.split(", ").map(str::to_owned).collect(),
+                rest.to_owned(),
+            )
+        })
+        .collect()
+}
+
 #[test]
 fn every_survived_fault_names_tests_that_exist() {
-    let mut paths = Vec::new();
-    collect(&top().join("src"), &mut paths);
-    collect(&top().join("tests"), &mut paths);
-    let texts: Vec<String> = paths
-        .iter()
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect();
-    let faults = fs::read_to_string(top().join("tests/FAULTS.md")).unwrap();
-    let rows = faults.lines().filter(|line| line.starts_with("| "));
-    let named: Vec<&str> = rows
-        .filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "))
-        .flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2))
-        .filter_map(|test| test.rsplit_once("::"))
-        .map(|(_, name)| name)
-        .collect();
-    assert!(named.len() > 80, "{} tests", named.len());
-    let missing: Vec<&&str> = named
-        .iter()
-        .filter(|name| {
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for (faults, rest) in ledger("## Held") {
+        let tests: Vec<&str> = rest
+            .rsplit(" | ")
+            .next()
+            .unwrap()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .collect();
+        assert!(!tests.is_empty(), "{faults:?} names no test");
+        for test in tests {
+            let (room, name) = test.rsplit_once("::").unwrap();
+            let mut paths = Vec::new();
+            for place in ["src", "tests"] {
+                let place = top().join(place).join(room);
+                if place.is_dir() {
+                    collect(&place, &mut paths);
+                }
+                paths.push(place.with_extension("rs"));
+            }
             let (plain, listed) = (format!("fn {name}("), format!("{name}:"));
-            !texts
-                .iter()
-                .any(|text| text.contains(&plain) || text.contains(&listed))
-        })
+            named += 1;
+            let is_there = paths.iter().any(|path| {
+                let text = fs::read_to_string(path).unwrap_or_default();
+                text.contains(&plain) || text.contains(&listed)
+            });
+            if !is_there {
+                missing.push(test.to_owned());
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+    assert!(named > 150, "{named} tests");
+}
+
+/// The faults of the contract: how many each letter has, and those that only should be survived.
+const FAULTS: [(&str, u32); 5] = [("A", 24), ("B", 29), ("C", 17), ("D", 18), ("E", 26)];
+const SHOULD: [&str; 22] = [
+    "A7", "A14", "A15", "A18", "A19", "A22", "A23", "B17", "B25", "C9", "C12", "D5", "D7", "D11",
+    "D14", "D15", "E8", "E16", "E19", "E24", "E25", "E26",
+];
+
+#[test]
+fn every_fault_of_the_contract_is_held_or_has_its_reason() {
+    let rows = |heading: &str| -> BTreeSet<String> {
+        ledger(heading)
+            .into_iter()
+            .flat_map(|(faults, _)| faults)
+            .collect()
+    };
+    let (held, open) = (rows("## Held"), rows("## Not held"));
+    let all: BTreeSet<String> = FAULTS
+        .iter()
+        .flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number}")))
         .collect();
-    assert_eq!(missing, [&""; 0]);
+    let told: BTreeSet<String> = held.union(&open).cloned().collect();
+    assert_eq!(told, all);
+    assert!(held.is_disjoint(&open));
+    let should = SHOULD.iter().filter(|row| held.contains(**row)).count();
+    assert!(should >= 12, "{should}");
+}
+
+/// The signal comes when the thread that made the child ends, and threads come and go.
+#[test]
+fn no_child_dies_with_a_thread_of_its_parent() {
+    let wrong = complaints(|file| {
+        let text = file.code.to_lowercase();
+        ["pdeathsig", "parent_process_death_signal"]
+            .iter()
+            .filter_map(|word| text.find(word))
+            .map(|at| format!("{}: a child that dies with a thread", file.line(at)))
+            .collect()
+    });
+    assert_eq!(wrong, [""; 0]);
 }
 
 /// `path:line: complaint` for each complaint about each file.

@@ -327,6 +327,8 @@ impl Driver {
     }
 
     fn woken(&mut self, woken: Woken) -> Result<(), RunError> {
+        // The timer tells of a step where the kernel does; elsewhere whatever comes first must do.
+        self.notice_step();
         match woken {
             Woken::Told(told) => self.hear(told)?,
             Woken::Ended(end) => self.hear_end(end),
@@ -345,7 +347,6 @@ impl Driver {
             }
             Woken::Timer(fired) => {
                 fired.map_err(system("cannot read the timer"))?;
-                self.notice_step();
                 self.feed(Event::Woke);
             }
             Woken::File(event) => match event {

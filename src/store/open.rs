@@ -281,3 +281,13 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }
+
+#[cfg(test)]
+mod tests {
+    /// It comes with the program, so that no older one of the machine is linked; and should that be
+    /// changed one day, `connect` refuses.
+    #[test]
+    fn the_sqlite_inside_is_new_enough() {
+        assert!(rusqlite::version_number() >= super::OLDEST_SQLITE);
+    }
+}

@@ -1,27 +1,176 @@
 //! Time goes wrong under a living runner.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot look fails where it wanted to"
+)]
+
+use std::time::Instant;
+
 use chrono::{TimeDelta, Utc};
 use rustix::process::Signal;
 
 use crate::jumps::can_jump;
-use crate::sandbox::{Answer, PATIENCE, Sandbox, until};
+use crate::sandbox::{Answer, PATIENCE, Runner, Sandbox, until};
+
+/// A runner whose wall clock is put forward and back; its monotonic one goes on.
+struct Clock<'a> {
+    sandbox: &'a Sandbox,
+    runner: Runner,
+}
+
+impl<'a> Clock<'a> {
+    fn new(sandbox: &'a Sandbox) -> Option<Self> {
+        if !can_jump() {
+            return None;
+        }
+        let offset = sandbox.write("offset", "+0\n");
+        let mut shell = sandbox.program("faketime");
+        let preloaded = Answer::of(shell.args(["-f", "+0", "sh", "-c", "echo $LD_PRELOAD"]));
+        let mut command = sandbox.command(["run", "-j4"]);
+        command
+            .env("LD_PRELOAD", preloaded.out.trim())
+            .env("FAKETIME_TIMESTAMP_FILE", &offset)
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("DONT_FAKE_MONOTONIC", "1");
+        let runner = sandbox.start(&mut command);
+        Some(Self { sandbox, runner })
+    }
+
+    /// The kernel's clock does not move with it: somebody has to wake the runner, so that it looks.
+    fn set(&self, offset: &str) {
+        // Whole or not at all: it is read at every look at the clock.
+        let new = self.sandbox.write("offset.new", format!("{offset}\n"));
+        std::fs::rename(new, self.sandbox.path("offset")).unwrap();
+        self.sandbox.ok(["-q", "add", "now", "true"]);
+    }
+
+    /// Waits until the job `tick` has run so many times more.
+    #[track_caller]
+    fn until_ticks(&self, more: usize) {
+        let before = self.sandbox.lines("ran").len();
+        let begun = Instant::now();
+        until(PATIENCE, "it goes on", || {
+            assert!(begun.elapsed().as_secs() < 20, "{}", self.runner.log());
+            if begun.elapsed().as_millis() % 500 < 10 {
+                self.sandbox.ok(["-q", "add", "now", "true"]);
+            }
+            self.sandbox.lines("ran").len() >= before + more
+        });
+    }
+}
+
+/// Due times that a job said it runs for, each only once.
+#[track_caller]
+fn assert_no_due_time_twice(sandbox: &Sandbox) {
+    let mut ran = sandbox.lines("ran");
+    ran.sort();
+    let all = ran.len();
+    ran.dedup();
+    assert_eq!(ran.len(), all, "{ran:?}");
+}
+
+/// Each due time between the first and the last is a row, or in the count of one.
+#[track_caller]
+fn assert_no_gap(sandbox: &Sandbox, job: &str) {
+    let connection = rusqlite::Connection::open(sandbox.database()).unwrap();
+    let gaps: i64 = connection
+        .query_row(
+            "SELECT (max(due) - min(coalesce(missed_first, due))) / 1000000 + 1
+                    - sum(coalesce(missed_count, 1))
+             FROM run WHERE job = (SELECT id FROM job WHERE name = ?1)",
+            [job],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(gaps, 0, "{job}: {}", sandbox.json(["history", job]));
+}
+
+const SAY: &str = "echo $PUNCTUAL_DUE >> ran";
+
+#[test]
+fn two_seconds_to_and_fro_around_each_time_double_and_lose_nothing() {
+    let sandbox = Sandbox::new();
+    let Some(clock) = Clock::new(&sandbox) else {
+        return;
+    };
+    let options = ["--name", "tick", "--overlap", "allow", "--missed", "all"];
+    sandbox.ok([&["add", "* * * * * *"][..], &options, &[SAY]].concat());
+    clock.until_ticks(2);
+    for offset in ["+2", "+0", "-2", "+2", "-1", "+0"] {
+        clock.set(offset);
+        clock.until_ticks(1);
+    }
+    clock.until_ticks(2);
+    assert_eq!(clock.runner.stop(), 0);
+    assert_no_due_time_twice(&sandbox);
+    assert_no_gap(&sandbox, "tick");
+    for run in sandbox.json(["history", "tick"]).as_array().unwrap() {
+        if let (Some(started), Some(due)) = (run["started"].as_str(), run["due"].as_str()) {
+            assert!(started >= due, "early: {run}");
+        }
+    }
+}
+
+#[test]
+fn an_hour_back_stalls_nobody_who_lives() {
+    let sandbox = Sandbox::new();
+    let Some(clock) = Clock::new(&sandbox) else {
+        return;
+    };
+    sandbox.ok([
+        "add",
+        "every 1s",
+        "--name",
+        "tick",
+        "--overlap",
+        "allow",
+        SAY,
+    ]);
+    clock.until_ticks(2);
+    clock.set("-1h");
+    clock.until_ticks(3);
+    clock.set("+0");
+    clock.until_ticks(3);
+    assert_eq!(clock.runner.stop(), 0);
+    assert_no_due_time_twice(&sandbox);
+    sandbox.check_integrity();
+}
+
+#[test]
+fn a_runner_that_was_in_2098_goes_on_today() {
+    let sandbox = Sandbox::new();
+    let Some(clock) = Clock::new(&sandbox) else {
+        return;
+    };
+    let options = ["--name", "tick", "--overlap", "allow"];
+    sandbox.ok([&["add", "every 1s"][..], &options, &[SAY]].concat());
+    sandbox.ok(["add", "in 30m", "--name", "later", "echo later >> later"]);
+    clock.until_ticks(2);
+    clock.set("+72y");
+    until(PATIENCE, "it has seen the year", || {
+        let history = sandbox.json(["history", "tick"]);
+        let mut runs = history.as_array().unwrap().iter();
+        runs.any(|run| run["missed_count"].as_i64() >= Some(100_000))
+    });
+    // One row for 72 years; what was due once has run, late.
+    sandbox.until_lines("later", 1);
+    assert!(sandbox.lines("ran").len() < 60);
+    clock.set("+0");
+    clock.until_ticks(3);
+    sandbox.ok(["add", "every 1s", "--name", "new", "echo x >> new"]);
+    sandbox.until_lines("new", 2);
+    assert_eq!(clock.runner.stop(), 0);
+    sandbox.check_integrity();
+}
 
 #[test]
 fn a_step_of_an_hour_shortens_no_time_limit_and_no_backoff() {
-    if !can_jump() {
-        return;
-    }
     let sandbox = Sandbox::new();
-    let offset = sandbox.write("offset", "+0\n");
-    let mut shell = sandbox.program("faketime");
-    let preloaded = Answer::of(shell.args(["-f", "+0", "sh", "-c", "echo $LD_PRELOAD"]));
-    let mut command = sandbox.command(["run"]);
-    command
-        .env("LD_PRELOAD", preloaded.out.trim())
-        .env("FAKETIME_TIMESTAMP_FILE", &offset)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("DONT_FAKE_MONOTONIC", "1");
-    let runner = sandbox.start(&mut command);
+    let Some(clock) = Clock::new(&sandbox) else {
+        return;
+    };
+    let runner = clock.runner;
     let add = ["add", "now", "--name"];
     sandbox.ok([&add[..], &["long", "--timeout", "10m", "sleep 60"]].concat());
     let fails = ["again", "--retries", "1", "--backoff", "30m", "exit 1"];
@@ -75,18 +224,7 @@ fn what_slept_through_many_times_runs_once_and_goes_on() {
     });
     assert_eq!(runner.stop(), 0);
     for job in ["tick", "each"] {
-        // Every second between the first and the last is a row or in the count of one.
-        let connection = rusqlite::Connection::open(sandbox.database()).unwrap();
-        let gaps: i64 = connection
-            .query_row(
-                "SELECT (max(due) - min(coalesce(missed_first, due))) / 1000000 + 1
-                        - sum(coalesce(missed_count, 1))
-                 FROM run WHERE job = (SELECT id FROM job WHERE name = ?1)",
-                [job],
-                |row| row.get(0),
-            )
-            .unwrap();
-        assert_eq!(gaps, 0, "{job}: {:?}", history(job));
+        assert_no_gap(&sandbox, job);
     }
     sandbox.check_integrity();
 }

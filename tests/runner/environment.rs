@@ -285,3 +285,28 @@ fn secrets_are_masked_where_people_look() {
         );
     }
 }
+
+/// Everybody can read the command line of every process, and some the database.
+#[test]
+fn a_secret_of_an_environment_file_is_on_no_command_line_and_not_in_the_database() {
+    let sandbox = Sandbox::new();
+    sandbox.write("env", "TOKEN=canary-in-a-coal-mine\n");
+    let command = "test ${#TOKEN} = 21 && echo yes >> known; sleep 60";
+    let add = ["add", "now", "--name", "x", "--env-file", "env", command];
+    sandbox.ok(add);
+    let runner = sandbox.runner([""; 0]);
+    sandbox.until_lines("known", 1);
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        assert!(!line.contains("canary-in-a-coal"), "{line}");
+    }
+    assert_eq!(runner.stop(), 0);
+    sandbox.checkpoint();
+    let bytes = std::fs::read(sandbox.database()).unwrap();
+    assert!(
+        !bytes
+            .windows(16)
+            .any(|window| window == b"canary-in-a-coal")
+    );
+}

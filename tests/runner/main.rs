@@ -1,5 +1,7 @@
 //! `punctual run` from outside: what starts, in which order, how it ends, and what a job sees.
 
+#[path = "../sandbox/chance.rs"]
+mod chance;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 

@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 
+use crate::chance::setting;
 use crate::sandbox::{PATIENCE, Sandbox, events, until};
 
 #[test]
@@ -158,4 +159,37 @@ fn a_hundred_jobs_start_in_their_order() {
         .filter_map(|event| Some(event.strip_prefix("start ")?.strip_suffix(".1")?.to_owned()))
         .collect();
     assert_eq!(started, names);
+}
+
+/// `PUNCTUAL_DUE=10000`: so many at one and the same second.
+#[test]
+fn what_is_due_in_the_same_second_starts_in_its_order() {
+    let sandbox = Sandbox::new();
+    let count = setting("PUNCTUAL_DUE", 200) as usize;
+    let lines: Vec<String> = (0..count)
+        .map(|n| format!("{{\"name\": \"job-{n:05}\", \"command\": [\"true\"]}}\n"))
+        .collect();
+    sandbox.write("jobs", lines.concat());
+    sandbox.ok(["-q", "add", &sandbox.soon(2), "--batch", "jobs"]);
+    let runner = sandbox.runner(["-j1"]);
+    let patience = PATIENCE + std::time::Duration::from_millis(50 * count as u64);
+    until(patience, "all have run", || {
+        sandbox.count("SELECT count(*) FROM run WHERE state = 10") == count as i64
+    });
+    let log = runner.log();
+    assert_eq!(runner.stop(), 0);
+    let started: Vec<String> = events(&log)
+        .into_iter()
+        .filter_map(|event| Some(event.strip_prefix("start ")?.strip_suffix(".1")?.to_owned()))
+        .collect();
+    let expected: Vec<String> = (0..count).map(|n| format!("job-{n:05}")).collect();
+    assert_eq!(started, expected);
+    // Never two at once, and none before its time.
+    let overlaps =
+        "SELECT count(*) FROM run a JOIN run b ON b.id = a.id + 1 WHERE b.started < a.started";
+    assert_eq!(sandbox.count(overlaps), 0);
+    assert_eq!(
+        sandbox.count("SELECT count(*) FROM run WHERE started < due"),
+        0
+    );
 }

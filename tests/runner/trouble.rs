@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
+use crate::chance::setting;
 use crate::sandbox::{PATIENCE, Sandbox, until};
 
 #[test]
@@ -97,4 +98,51 @@ fn a_database_that_is_taken_away_stops_the_runner_with_a_word() {
         assert_eq!(runner.ended(), 5, "{log}");
         assert!(log.contains("deleted or replaced"), "{log}");
     }
+}
+
+/// `PUNCTUAL_HISTORY=1000000` rows; what is forgotten makes room for what comes.
+#[test]
+fn a_huge_history_is_forgotten_in_steps_and_its_room_is_used_again() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "true"]);
+    sandbox.ok(["trigger", "x"]);
+    sandbox.drain([""; 0]);
+    let rows = setting("PUNCTUAL_HISTORY", 30_000);
+    sandbox.sql(&format!(
+        "INSERT INTO run (job, seq, origin, state, due, not_before, queue, priority, attempts,
+                          started, finished, exit_code)
+         WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= {rows})
+         SELECT job, i, origin, state, due - {rows} + i, not_before, queue, priority, attempts,
+                started, finished, exit_code
+         FROM n, run WHERE run.id = 1"
+    ));
+    sandbox.sql(&format!("UPDATE job SET last_seq = {rows} + 1"));
+    for words in [
+        &["list"][..],
+        &["show", "x"],
+        &["history", "-n", "5"],
+        &["next"],
+    ] {
+        sandbox.ok(words);
+    }
+    // At its start a runner forgets; the job that is added meanwhile runs.
+    let runner = sandbox.runner([""; 0]);
+    sandbox.ok(["add", "now", "--name", "y", "true"]);
+    sandbox.until_state("y", "succeeded");
+    let patience = PATIENCE + std::time::Duration::from_millis(rows);
+    until(patience, "a thousand are left", || {
+        sandbox.count("SELECT count(*) FROM run WHERE job = 1") == 1_000
+    });
+    assert_eq!(runner.stop(), 0);
+    assert_eq!(sandbox.state("x"), "succeeded");
+    sandbox.checkpoint();
+    let pages = sandbox.count("PRAGMA page_count");
+    assert!(sandbox.count("PRAGMA freelist_count") > pages / 2);
+    for _ in 0..20 {
+        sandbox.ok(["trigger", "x"]);
+    }
+    sandbox.drain([""; 0]);
+    sandbox.checkpoint();
+    assert_eq!(sandbox.count("PRAGMA page_count"), pages);
+    sandbox.check_integrity();
 }

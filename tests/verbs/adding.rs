@@ -253,3 +253,24 @@ fn options_out_of_their_range_are_refused_by_name() {
     }
     assert!(!sandbox.database().exists());
 }
+
+#[test]
+fn without_a_zone_of_its_own_a_job_follows_the_machines() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "0 3 * * *", "--name", "local", "true"]);
+    let berlin = ["--tz", "Europe/Berlin", "--name", "berlin"];
+    sandbox.ok([&["add", "0 3 * * *"][..], &berlin, &["true"]].concat());
+    let first = |job: &str, zone: &str| {
+        let mut command = sandbox.command(["--json", "next", job, "-n", "1"]);
+        let answer = Answer::of(command.env("TZ", zone));
+        let time = answer.document()[0]["time"].as_str().unwrap().to_owned();
+        chrono::DateTime::parse_from_rfc3339(&time)
+            .unwrap()
+            .naive_utc()
+            .time()
+    };
+    let utc = |hour, minute| chrono::NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+    assert_eq!(first("local", "UTC"), utc(3, 0));
+    assert_eq!(first("local", "Asia/Kathmandu"), utc(21, 15));
+    assert_eq!(first("berlin", "Asia/Kathmandu"), first("berlin", "UTC"));
+}

@@ -1,6 +1,11 @@
 //! `check` finds what is wrong and says it so that it can be mended; `backup` makes a copy that
 //! can take the original's place.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot look fails where it wanted to"
+)]
+
 use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
