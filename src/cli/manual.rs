@@ -64,7 +64,7 @@ fn markdown_becomes_roff() {
 }
 
 /// Compares with the committed file, or writes it.
-fn must_be(file: &str, rendered: &str) {
+pub(super) fn must_be(file: &str, rendered: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let committed = fs::read_to_string(&path).unwrap_or_default();
     if committed == rendered {

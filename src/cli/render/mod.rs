@@ -15,6 +15,8 @@ mod attempts;
 mod canvas;
 mod charts;
 mod column;
+#[cfg(test)]
+mod gallery;
 mod grid;
 mod jobs;
 pub(crate) mod json;

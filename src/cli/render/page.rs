@@ -98,8 +98,7 @@ pub(crate) fn job_page(
     }
     page.some("runs", extra.record.as_ref().map(Record::sentence));
     page.fact("command", job.command.to_line());
-    let queue = Some(&job.queue).filter(|queue| **queue != Name::default_queue());
-    page.some("queue", queue.map(Name::as_str));
+    page.queue(&job.queue);
     page.some(
         "priority",
         (job.priority != 0).then(|| job.priority.to_string()),
@@ -186,7 +185,7 @@ pub(crate) fn run_page(
     }
     page.some("finished", run.finished.map(|at| moment(at, style)));
     page.some("took", took);
-    page.fact("queue", run.queue.as_str());
+    page.queue(&run.queue);
     page.some(
         "priority",
         (run.priority != 0).then(|| run.priority.to_string()),
@@ -237,6 +236,11 @@ impl<'a> Page<'a> {
         if let Some(value) = value {
             self.fact(label, value);
         }
+    }
+
+    fn queue(&mut self, queue: &Name) {
+        let named = Some(queue).filter(|queue| **queue != Name::default_queue());
+        self.some("queue", named.map(Name::as_str));
     }
 
     fn hooks(&mut self, failures: &[HookFailure]) {
@@ -355,7 +359,6 @@ backup.40
   late      2ms
   finished  Sun 2026-11-29 18:00:01 +01:00 (23h ago)
   took      1.5s
-  queue     default
   job       backup (job 12)
   command   restic backup /data --exclude-caches --tag nightly
   note      attempt 1: No such file or directory (os error 2)
@@ -385,7 +388,6 @@ backup.41
   late      1m15s
   finished  Mon 2026-11-30 17:58:16 +01:00 (103s ago)
   took      1.5s
-  queue     default
   job       backup (job 12)
   command   restic backup /data --exclude-caches --tag nightly
   hook      on-failure of backup.40 failed: exit 1, Sun 2026-11-29 18:00:02 +01:00 (23h ago)

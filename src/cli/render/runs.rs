@@ -30,7 +30,8 @@ const LONG_COLUMNS: [Column; 11] = [
     Column::text("QUEUE"),
 ];
 
-const YIELDS: [Yield; 5] = [
+const YIELDS: [Yield; 6] = [
+    Yield("RUN", 40),
     Yield("ATTEMPTS", 0),
     Yield("MISSED", 0),
     Yield("RUN", 24),

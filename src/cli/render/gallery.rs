@@ -1,0 +1,178 @@
+//! What a user sees, at four widths and in a pipe: `tests/data/looks/`, to be read by people.
+//!
+//! A room of tests only. A look that is not the committed one fails; `UPDATE=1 cargo test` writes it.
+
+use std::fmt::Write as _;
+
+use crate::cli::manual::must_be;
+use crate::domain::{JobState, JobView, Reason, RunState, Runner, Waiting};
+
+use super::samples::{at, history, job, jobs, name, page, queue_state, run, skipped, style};
+use super::{
+    StatusPage, Style, agenda_table, job_page, jobs_table, queues_table, run_page, runs_table,
+    status_page, text, times_table,
+};
+
+/// Signs that are wide, joined, combined, or written from the right.
+const LETTERS: &str = "echo 日本語 👩\u{200d}🚀 e\u{301}te\u{301} שלום عالم 🇩🇪 done";
+
+fn look(file: &str, show: impl Fn(&Style) -> String) {
+    let mut looks = String::new();
+    for width in [60, 80, 120, 200] {
+        let shown = show(&style(width));
+        let _ = writeln!(looks, "== on {width} columns ==\n\n{shown}");
+    }
+    let _ = write!(looks, "== in a pipe ==\n\n{}", show(&style(None)));
+    must_be(&format!("tests/data/looks/{file}.txt"), &looks);
+}
+
+/// One of each state, and of each reason for waiting.
+fn every_state() -> Vec<JobView> {
+    let waits = |id, label: &str, when: &str, waiting: Waiting| JobView {
+        last: Some(run(label, 1, 95, RunState::Queued)),
+        next: Some(at("2026-11-30T16:58:25Z")),
+        waiting: Some(waiting),
+        ..job(
+            id,
+            label,
+            when,
+            "make -C /srv/site publish TARGET=production",
+        )
+    };
+    let ended = |id, label: &str, state, reason: Option<Reason>| {
+        let mut view = job(id, label, "now", LETTERS);
+        let mut last = run(label, 1, 400, state);
+        last.reason = reason;
+        view.last = Some(last);
+        view.job.state = JobState::Done;
+        view
+    };
+    let retrying = Waiting::Retry {
+        at: at("2026-11-30T17:00:40Z"),
+        attempt: 2,
+        of: 4,
+    };
+    let mut lost = ended(28, "import", RunState::Failed, Some(Reason::Lost));
+    lost.job.command = crate::domain::Command::Shell("first line\nsecond line".to_owned());
+    let mut far = job(30, "new-year", "2031-01-01 00:00", "fireworks --loud");
+    far.next = Some(at("2030-12-31T23:00:00Z"));
+    let mut all = jobs();
+    all.extend([
+        waits(
+            20,
+            "deploy",
+            "now",
+            Waiting::PoolFull {
+                pool: 8,
+                running: 8,
+            },
+        ),
+        waits(21, "fetch", "in 5m", retrying),
+        waits(
+            22,
+            "publish",
+            "after build,test",
+            Waiting::After("after build,test".to_owned()),
+        ),
+        waits(23, "mirror", "now", Waiting::QueuePaused(name("reports"))),
+        waits(24, "again", "every 1m", Waiting::Earlier),
+        waits(25, "alone", "now", Waiting::NoRunner),
+        ended(26, "letters", RunState::Succeeded, None),
+        ended(27, "gone", RunState::Cancelled, None),
+        lost,
+        job(
+            29,
+            "a-name-that-somebody-made-as-long-as-a-name-may-be-0123456789abc",
+            "never",
+            "true",
+        ),
+        far,
+    ]);
+    all
+}
+
+#[test]
+fn of_list() {
+    look("list", |style| jobs_table(&every_state(), style));
+}
+
+#[test]
+fn of_show() {
+    let (view, runs, extra) = page();
+    look("show", |style| {
+        let (run, attempts) = &runs[2];
+        job_page(&view, &runs, &extra, style)
+            + "\n"
+            + &run_page(run, attempts, &view.job, &extra.hook_failures, style)
+    });
+}
+
+#[test]
+fn of_history() {
+    let mut runs = history();
+    runs.push(run(
+        "a-name-that-somebody-made-as-long-as-a-name-may-be-0123456789abc",
+        7,
+        99,
+        RunState::Succeeded,
+    ));
+    runs.extend(
+        [Reason::Missed, Reason::Expired, Reason::Dependency]
+            .map(|reason| skipped("sync", 3, 99, reason)),
+    );
+    look("history", |style| runs_table(&runs, style));
+}
+
+#[test]
+fn of_next() {
+    let times = [
+        at("2027-03-27T01:30:00Z"),
+        at("2027-03-28T01:00:00Z"),
+        at("2027-03-29T00:30:00Z"),
+    ];
+    let names = [
+        "backup",
+        "sync",
+        "a-name-that-somebody-made-as-long-as-a-name-may-be-0123456789abc",
+    ];
+    let agenda: Vec<_> = names.map(name).into_iter().zip(times).collect();
+    look("next", |style| {
+        times_table(&times, style) + "\n" + &agenda_table(&agenda, style)
+    });
+}
+
+#[test]
+fn of_status_and_queues() {
+    let queues = [
+        queue_state("default", None, false, 3, 0),
+        queue_state("reports", Some(2), true, 0, 17),
+    ];
+    let runner = Runner {
+        pid: 4_242,
+        since: at("2026-11-28T17:00:00Z"),
+        pool: 8,
+    };
+    let failed = ["sync", "tick", "tick", "a", "b"].map(|job| run(job, 7, 3_600, RunState::Failed));
+    let page = StatusPage {
+        runner: Some(&runner),
+        running: 3,
+        waiting: 17,
+        late: (2, Some(at("2026-11-30T16:56:00Z"))),
+        failed: &failed,
+        file_problem: None,
+        database: "/var/lib/punctual/punctual.db".to_owned(),
+    };
+    look("status", |style| {
+        status_page(&page, style) + &queues_table(&queues, style)
+    });
+}
+
+#[test]
+fn no_table_is_wider_than_its_terminal() {
+    for width in 44..=220 {
+        let style = style(width);
+        for line in jobs_table(&every_state(), &style).lines() {
+            assert!(text::width(line) <= width, "{width}: {line}");
+        }
+    }
+}
