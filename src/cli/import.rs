@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::domain::{Command, MailOn, Missed, Name, Options, Overlap};
+use crate::engine::finds_mailer;
 use crate::jobfile::crontab::{self, Crontab, Entry, Style};
 use crate::jobfile::{FileError, Note};
 use crate::os::{fs, users};
@@ -347,6 +348,14 @@ impl Report<'_> {
             said.push(
                 "without MAILTO nothing is mailed, where cron mails to the owner; the output is \
                  kept, see: punctual logs"
+                    .to_owned(),
+            );
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        if options().any(|options| options.mail_to.is_some()) && !finds_mailer(&path) {
+            said.push(
+                "MAILTO needs a mailer, and there is no sendmail here; the output is kept, see: \
+                 punctual logs"
                     .to_owned(),
             );
         }

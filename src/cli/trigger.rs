@@ -33,7 +33,7 @@ pub(super) fn trigger(args: &TriggerArgs, context: &Context) -> Result<ExitCode,
         context.note_missing_runner();
         return Ok(Context::done());
     }
-    if args.follow {
+    if args.follow && !context.json {
         for name in &names {
             logs::follow_one(name, context)?;
         }

@@ -38,3 +38,4 @@ pub(crate) use forward::{Form, Forward};
 pub(crate) use log::{Format as LogFormat, plain as log_line};
 pub(crate) use options::{JobFile, RunnerOptions};
 pub(crate) use person::EXEC_AS;
+pub(crate) use start::finds_mailer;

@@ -21,6 +21,14 @@ use super::person;
 /// Where a mailer is installed that no user has to call.
 const MAILERS: &str = ":/usr/sbin:/usr/lib:/usr/local/sbin";
 
+/// Whether a runner with this `PATH` would find a mailer.
+pub(crate) fn finds_mailer(path: &str) -> bool {
+    format!("{path}{MAILERS}")
+        .split(':')
+        .filter(|directory| directory.starts_with('/'))
+        .any(|directory| Path::new(directory).join("sendmail").exists())
+}
+
 /// What the starts of one runner have in common.
 pub(super) struct Launcher {
     database: PathBuf,

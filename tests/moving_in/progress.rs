@@ -28,7 +28,8 @@ fn what_is_slow_says_what_it_does_to_those_who_look() {
         // Everybody else waits for the lock.
         let writer = rusqlite::Connection::open(sandbox.database()).unwrap();
         writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let piped = sandbox.command(words).stderr(Stdio::piped()).spawn();
+        let mut piped = sandbox.command(words);
+        let piped = piped.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let (quiet, unseen) = on_terminal(&sandbox, &["-q"], words);
         let (shown, screen) = on_terminal(&sandbox, &[], words);
         // The last to begin is the last to lose its patience.
