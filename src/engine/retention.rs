@@ -16,8 +16,10 @@ const AGE: TimeDelta = TimeDelta::days(90);
 const ONE_OFF_AGE: TimeDelta = TimeDelta::days(7);
 const OUTPUT: u64 = 1 << 30;
 
-/// Jobs looked at in one step.
-const JOBS: usize = 200;
+/// Jobs passed in one step; most are passed with one look.
+const JOBS: usize = 2_000;
+/// Of those, jobs whose runs are read.
+const RIPE: usize = 200;
 /// Rows forgotten in one step, about.
 const ROWS: usize = 500;
 
@@ -39,14 +41,18 @@ pub(crate) fn step(
     now: DateTime<Utc>,
 ) -> Result<Progress, StoreError> {
     let mut progress = progress;
-    let mut rows = 0;
+    let (mut rows, mut ripe) = (0, 0);
     let jobs = tx.jobs_to_prune(progress.after, now - ONE_OFF_AGE, FAILED, JOBS)?;
     let last_round = jobs.len() < JOBS;
     for job in &jobs {
-        if rows >= ROWS {
+        if rows >= ROWS || ripe >= RIPE {
             return Ok(progress);
         }
         progress.after = Some(job.id);
+        if !job.is_ripe {
+            continue;
+        }
+        ripe += 1;
         let runs = tx.ended_runs(job.id)?;
         let unfinished = tx.open_runs(job.id)?.len();
         let forgotten = if job.is_over && unfinished == 0 && is_old(&runs, now) {

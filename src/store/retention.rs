@@ -22,10 +22,12 @@ pub(crate) struct PrunableJob {
     pub id: JobId,
     /// Done or removed: it may go with its last run.
     pub is_over: bool,
+    /// It has many runs, or was made long ago.
+    pub is_ripe: bool,
 }
 
 impl Read<'_> {
-    /// Jobs behind `after` with many runs, or made long ago.
+    /// The next jobs behind `after`, ripe or not: to look for the ripe ones alone would be to read all.
     pub(crate) fn jobs_to_prune(
         &self,
         after: Option<JobId>,
@@ -34,9 +36,9 @@ impl Read<'_> {
         limit: usize,
     ) -> Result<Vec<PrunableJob>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, state
+            "SELECT id, state, last_seq > ?2 OR created < ?3
              FROM job
-             WHERE id > ?1 AND (last_seq > ?2 OR created < ?3)
+             WHERE id > ?1
              ORDER BY id
              LIMIT ?4",
         )?;
@@ -50,6 +52,7 @@ impl Read<'_> {
             Ok(PrunableJob {
                 id: JobId(row.get(0)?),
                 is_over: row.get::<_, i64>(1)? >= 2,
+                is_ripe: row.get(2)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -24,11 +24,18 @@ fn main() {
         "what", "bare", "punctual", "ratio"
     );
     for pool in [8, 2] {
-        drain(place.path(), pool, 3_000);
+        drain(
+            place.path(),
+            pool,
+            5_000,
+            "sh -c true",
+            r#"{"command":["sh","-c","true"]}"#,
+        );
+        drain(place.path(), pool, 5_000, "true", "true");
     }
     add(place.path());
     list(place.path());
-    for waiting in [1_000, 10_000, 100_000] {
+    for waiting in [1_000, 10_000, 100_000, 1_000_000] {
         behind(place.path(), waiting);
     }
 }
@@ -75,10 +82,10 @@ impl Database {
     }
 }
 
-/// Waiting `sh -c true` against a loop that spawns and waits, as many at once.
-fn drain(place: &Path, pool: usize, jobs: usize) {
+/// Waiting commands against a loop that spawns `sh -c true` and waits, as many at once.
+fn drain(place: &Path, pool: usize, jobs: usize, what: &str, line: &str) {
     let database = Database::new(place, "drain.db");
-    database.fill("now", jobs, "true");
+    database.fill("now", jobs, line);
     let before = bare_loop(pool, jobs);
     let begun = Instant::now();
     let pool_word = pool.to_string();
@@ -91,7 +98,7 @@ fn drain(place: &Path, pool: usize, jobs: usize) {
     let bare = (before + bare_loop(pool, jobs)) / 2;
     let rate = |time: Duration| format!("{:.0}/s", jobs as f64 / time.as_secs_f64());
     row(
-        &format!("drain {jobs} waiting `true`, -j {pool}"),
+        &format!("drain {jobs} waiting `{what}`, -j {pool}"),
         &rate(bare),
         &rate(ours),
         bare.as_secs_f64() / ours.as_secs_f64(),
@@ -170,12 +177,10 @@ fn behind(place: &Path, waiting: usize) {
         database.punctual(&["add", "now", "--queue", "other", "--name", "one", "true"]);
     assert!(command.status().unwrap().success());
     let begun = Instant::now();
-    let done = database
-        .punctual(&["run", "--until-idle"])
-        .status()
-        .unwrap();
+    let runner = database.punctual(&["run", "--until-idle"]).spawn().unwrap();
+    let (status, usage) = wait_with_usage(runner);
     let ours = begun.elapsed();
-    assert!(done.success());
+    assert!(status);
     let bare = time(&mut Command::new("/bin/true"));
     row(
         &format!("start, run one, stop; {waiting} others wait"),
@@ -183,6 +188,17 @@ fn behind(place: &Path, waiting: usize) {
         &format!("{:.1} ms", ours.as_secs_f64() * 1e3),
         ours.as_secs_f64() / bare.as_secs_f64(),
     );
+    println!(
+        "{:<44} {:>25}",
+        "  its memory at most",
+        format!("{:.1} MiB", usage as f64 / 1_048_576.0)
+    );
+}
+
+/// Whether it succeeded, and its peak of resident memory in bytes.
+fn wait_with_usage(mut child: std::process::Child) -> (bool, u64) {
+    let used = wait4::Wait4::wait4(&mut child).unwrap();
+    (used.status.success(), used.rusage.maxrss)
 }
 
 fn time(command: &mut Command) -> Duration {
