@@ -93,7 +93,16 @@ pub(super) fn of_one(
         ..context.style.clone()
     };
     let jobs = [(name.to_owned(), vec![fires])];
-    context.print(&day_chart(&day(&jobs, from, &style), &style))
+    let day = day(&jobs, from, &style);
+    if day
+        .strips
+        .iter()
+        .all(|strip| strip.counts.iter().all(|count| *count == 0))
+        && !context.quiet
+    {
+        context.note(&format!("{name} does not start within a day"));
+    }
+    context.print(&day_chart(&day, &style))
 }
 
 fn next(fires: &Fires, after: DateTime<Utc>) -> Option<DateTime<Utc>> {

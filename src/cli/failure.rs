@@ -11,7 +11,7 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind as ClapKind;
 
 use crate::engine::RunError;
-use crate::schedule::WhenError;
+use crate::schedule::{self, WhenError};
 use crate::store::StoreError;
 
 use super::args::Args;
@@ -138,13 +138,27 @@ pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) ->
     let sentence = sentence.join(" ");
     let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
     let values = lines().find_map(|line| line.strip_prefix(VALUES)?.strip_suffix(']'));
-    let hint = match values {
-        Some(values) => format!("one of: {values}"),
-        None => lines()
-            .find_map(|line| line.strip_prefix("tip: "))
-            .map_or_else(|| format!("see: {} --help", asked(words)), str::to_owned),
-    };
+    let hint = values
+        .map(|values| format!("one of: {values}"))
+        .or_else(|| add_without_when(error, words))
+        .or_else(|| lines().find_map(|line| line.strip_prefix("tip: ").map(str::to_owned)))
+        .unwrap_or_else(|| format!("see: {} --help", asked(words)));
     Failure::usage(message).hint(hint).print(as_json)
+}
+
+/// `punctual add ls -la`: the command stands where the schedule belongs.
+fn add_without_when(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+    let at = words.iter().position(|word| *word == "add")? + 1;
+    let (program, rest) = words.get(at..)?.split_first()?;
+    let is_program = !program.starts_with('-') && schedule::parse(program).is_err();
+    let command = || format!("{program} {}", rest.join(" "));
+    (error.kind() == ClapKind::UnknownArgument && is_program).then(|| {
+        format!(
+            "WHEN comes first; to run it once: punctual add now -- {}",
+            command()
+        )
+    })
 }
 
 const VALUES: &str = "[possible values: ";

@@ -236,6 +236,29 @@ fn what_others_change_is_seen_without_a_key() {
 }
 
 #[test]
+fn a_larger_screen_is_used_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "true"]);
+    let Some(mut top) = Top::start(&sandbox, &["top"]) else {
+        return;
+    };
+    let size = Winsize {
+        ws_row: 40,
+        ws_col: 120,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&top.terminal, size).unwrap();
+    until(PATIENCE, "the keys are in the last line", || {
+        let said = top.said();
+        let last = said.rfind("\x1b[40;1H");
+        last.is_some_and(|last| said[last..].contains("q quit"))
+    });
+    top.press("q");
+    assert_eq!(top.ended(), 0);
+}
+
+#[test]
 fn a_runner_hears_of_a_key_at_once() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner([""; 0]);

@@ -131,6 +131,21 @@ fn add_says_what_will_happen_whatever_the_schedule() {
 }
 
 #[test]
+fn a_command_without_its_schedule_is_understood_as_that() {
+    let sandbox = Sandbox::new();
+    assert_eq!(
+        sandbox.punctual(["add", "ls", "-la", "/tmp"]),
+        Answer::refused(
+            2,
+            "punctual: unexpected argument '-l' found\n\
+             hint: WHEN comes first; to run it once: punctual add now -- ls -la /tmp\n"
+        )
+    );
+    let answer = sandbox.punctual(["add", "now", "--nam", "x", "true"]);
+    assert!(answer.err.contains("'--name'"), "{answer:?}");
+}
+
+#[test]
 fn what_changes_nothing_says_why() {
     let sandbox = Sandbox::new();
     sandbox.ok(["add", "never", "--name", "x", "true"]);

@@ -49,20 +49,27 @@ pub(super) fn top(which: &Shown, context: &Context) -> Result<ExitCode, Failure>
     let heard = signals::Heard::new().map_err(|error| failed(&error))?;
     let mut screen = Screen::take().map_err(|error| failed(&error))?;
     eye.look(&mut model, context)?;
+    let mut is_stale = true;
     loop {
         if let Some(signal) = heard.end() {
             return Ok(ExitCode::from(128 + signal as u8));
         }
         if heard.has_continued() {
             screen.retake().map_err(|error| failed(&error))?;
+            is_stale = true;
         }
         if eye.has_news(&model)? {
             eye.look(&mut model, context)?;
+            is_stale = true;
         }
-        screen
-            .draw(|frame| draw::draw(&mut model, frame, &context.style))
-            .map_err(|error| failed(&error))?;
-        let step = match input().map_err(|error| failed(&error))? {
+        if is_stale {
+            screen
+                .draw(|frame| draw::draw(&mut model, frame, &context.style))
+                .map_err(|error| failed(&error))?;
+        }
+        let input = input().map_err(|error| failed(&error))?;
+        is_stale = !matches!(input, Input::Nothing);
+        let step = match input {
             Input::Event(Event::Key(key)) => model.key(key),
             Input::Event(_) | Input::Nothing => Step::Nothing,
             Input::Gone => return Ok(ExitCode::from(128 + signals::HANG_UP)),
