@@ -67,7 +67,8 @@ pub(super) fn answer(words: &[OsString]) -> Option<ExitCode> {
         None => (asking.as_str(), None),
     };
     if let Ok(shell) = shell.parse() {
-        let lines = offers(shell, typed, at.unwrap_or(typed.len() - 1));
+        let last = typed.len() - 1;
+        let lines = offers(shell, typed, at.unwrap_or(last).min(typed.len()));
         // A shell that no longer listens has nothing to complete.
         let _ = std::io::stdout().write_all(lines.as_bytes());
     }
@@ -395,7 +396,10 @@ fn unquoted(word: &OsStr) -> OsString {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, offer, unquoted};
+    use clap_complete::Shell;
+    use proptest::prelude::*;
+
+    use super::{Kind, offer, offers, unquoted};
 
     #[test]
     fn words_lose_their_quotes() {
@@ -409,6 +413,30 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(unquoted(word.as_ref()), plain, "{word}");
+        }
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        let known = "add now list -- - --db --db= --name=x -n5 -qv --priority -1 queue set --slots help \
+                     run -j4 --for logs -f next @da edit --unset = -= --= --env A=b show x.1 >files";
+        let known: Vec<&str> = known.split_whitespace().collect();
+        prop_oneof![
+            prop::sample::select(known).prop_map(str::to_owned),
+            "\\PC{0,4}"
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_words_can_be_completed(words in prop::collection::vec(word(), 0..6)) {
+            let begin = ["punctual", "--db=/nonexistent/none.db"].map(str::to_owned);
+            let typed: Vec<_> = begin.into_iter().chain(words).map(Into::into).collect();
+            for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+                for line in offers(shell, &typed, typed.len() - 1).lines() {
+                    prop_assert!(!line.is_empty() && !line.contains(char::is_control) || line.contains('\t'));
+                }
+            }
         }
     }
 
