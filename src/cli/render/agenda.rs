@@ -7,7 +7,7 @@ use crate::schedule;
 
 use super::column::{Cell, Column, Yield};
 use super::grid::Grid;
-use super::{Style, Tint, time};
+use super::{Style, Tint, text, time};
 
 const COLUMNS: [Column; 6] = [
     Column::text("DAY"),
@@ -79,6 +79,8 @@ fn change_line(change: schedule::ClockChange, style: &Style) -> String {
         local(change.before),
         local(change.after),
     );
+    let room = style.width.unwrap_or(usize::MAX);
+    let line = text::fit(&line, room, style.ellipsis());
     style.paint(&line, Tint::Late).into_owned() + "\n"
 }
 
@@ -98,7 +100,14 @@ fn table(columns: &[Column], rows: Vec<Vec<Cell>>, style: &Style) -> String {
     let grid = Grid {
         columns,
         rows,
-        yields: &[Yield("JOB", 12)],
+        yields: &[
+            Yield("JOB", 12),
+            Yield("OFFSET", 0),
+            Yield("DAY", 0),
+            Yield("JOB", 4),
+            Yield("DISTANCE", 0),
+            Yield("DATE", 0),
+        ],
     };
     grid.render(style)
 }

@@ -169,9 +169,19 @@ fn of_status_and_queues() {
 
 #[test]
 fn no_table_is_wider_than_its_terminal() {
-    for width in 44..=220 {
+    let times = [at("2027-03-27T01:30:00Z"), at("2027-03-28T01:00:00Z")];
+    let agenda = [(name("sync"), times[0]), (name("nightly-report"), times[1])];
+    let queues = [queue_state("nightly-reports", Some(2), true, 0, 17)];
+    for width in 14..=220 {
         let style = style(width);
-        for line in jobs_table(&every_state(), &style).lines() {
+        let tables = [
+            jobs_table(&every_state(), &style),
+            runs_table(&history(), &style),
+            agenda_table(&agenda, &style),
+            times_table(&times, &style),
+            queues_table(&queues, &style),
+        ];
+        for line in tables.iter().flat_map(|table| table.lines()) {
             assert!(text::width(line) <= width, "{width}: {line}");
         }
     }

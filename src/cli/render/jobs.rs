@@ -40,7 +40,7 @@ const LONG_COLUMNS: [Column; 11] = [
 
 /// A name is what the next verb needs, so it is cut late; one of unusual length costs the
 /// others nothing.
-const YIELDS: [Yield; 17] = [
+const YIELDS: [Yield; 21] = [
     Yield("COMMAND", 24),
     Yield("NAME", 32),
     Yield("WHEN", 20),
@@ -58,6 +58,10 @@ const YIELDS: [Yield; 17] = [
     Yield("NAME", 12),
     Yield("LAST", 8),
     Yield("STATE", 6),
+    Yield("LAST", 0),
+    Yield("NEXT", 0),
+    Yield("STATE", 0),
+    Yield("NAME", 4),
 ];
 
 /// What will happen to a job next, for who has just added or changed it.

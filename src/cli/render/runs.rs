@@ -30,13 +30,17 @@ const LONG_COLUMNS: [Column; 11] = [
     Column::text("QUEUE"),
 ];
 
-const YIELDS: [Yield; 6] = [
+const YIELDS: [Yield; 10] = [
     Yield("RUN", 40),
     Yield("ATTEMPTS", 0),
     Yield("MISSED", 0),
     Yield("RUN", 24),
     Yield("LATE", 0),
     Yield("RUN", 12),
+    Yield("TOOK", 0),
+    Yield("DUE", 0),
+    Yield("STATE", 8),
+    Yield("RUN", 4),
 ];
 
 /// A start later than this is shown as late: the bound past which a due time found after
