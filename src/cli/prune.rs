@@ -24,6 +24,9 @@ pub(super) fn prune(context: &Context) -> Result<ExitCode, Failure> {
     while !progress.done {
         progress = store.write(|tx| retention::step(tx, progress, context.now))?;
         line.at(progress.runs as usize);
+        if !progress.done {
+            std::thread::sleep(retention::BREATH);
+        }
     }
     drop(line);
     let Progress {

@@ -5,6 +5,8 @@
 //! ended well go after 7 days, others after 90. Output is kept up to 1 GiB in all. A step is one short
 //! transaction, so that no start ever waits for it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{JobId, RunId};
@@ -22,6 +24,12 @@ const JOBS: usize = 2_000;
 const RIPE: usize = 200;
 /// Rows forgotten in one step, about.
 const ROWS: usize = 500;
+/// Runs of one job looked at in one step: what is kept of them, the two latest, and a step's worth.
+const LOOK: usize = GOOD + FAILED + 2 + ROWS;
+
+/// Between two steps of forgetting: a verb that wants to write, too, looks for its turn every now
+/// and then, and would not find it between commits that follow each other at once.
+pub(crate) const BREATH: Duration = Duration::from_millis(20);
 
 /// Where the next step goes on, and what the steps did so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +40,13 @@ pub(crate) struct Progress {
     pub outputs: u64,
     /// Nothing is left to forget.
     pub done: bool,
+}
+
+impl Progress {
+    /// Whether there was a step before.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.runs > 0 || self.outputs > 0 || self.after.is_some()
+    }
 }
 
 /// One short transaction's worth of forgetting.
@@ -48,14 +63,15 @@ pub(crate) fn step(
         if rows >= ROWS || ripe >= RIPE {
             return Ok(progress);
         }
-        progress.after = Some(job.id);
         if !job.is_ripe {
+            progress.after = Some(job.id);
             continue;
         }
         ripe += 1;
-        let runs = tx.ended_runs(job.id)?;
+        let runs = tx.ended_runs(job.id, LOOK)?;
+        let is_all = runs.len() < LOOK;
         let unfinished = tx.open_runs(job.id)?.len();
-        let forgotten = if job.is_over && unfinished == 0 && is_old(&runs, now) {
+        let forgotten = if job.is_over && is_all && unfinished == 0 && is_old(&runs, now) {
             runs.iter().map(|run| run.id).collect()
         } else {
             excess(&runs, now)
@@ -65,6 +81,11 @@ pub(crate) fn step(
         }
         rows += forgotten.len();
         progress.runs += forgotten.len() as u64;
+        if !is_all {
+            // More of them wait behind these.
+            return Ok(progress);
+        }
+        progress.after = Some(job.id);
         if job.is_over
             && unfinished == 0
             && forgotten.len() == runs.len()

@@ -16,6 +16,7 @@ use crate::domain::AttemptId;
 use crate::store::{Store, StoreError};
 
 use super::ledger::{Answer, Ledger, Request};
+use super::retention;
 
 /// What the writer tells the driver.
 #[derive(Debug)]
@@ -93,7 +94,11 @@ fn write_batches(
             std::thread::sleep(rest);
         }
         last = Some(Instant::now());
+        let is_forgetting = matches!(&first, Request::Prune(progress) if progress.has_begun());
         let mut batch = vec![first];
+        if is_forgetting && let Ok(other) = inbox.recv_timeout(retention::BREATH) {
+            batch.push(other);
+        }
         batch.extend(inbox.try_iter());
         drop_overtaken(&mut batch);
         let mut stuck = false;

@@ -111,12 +111,30 @@ pub(super) fn nearest<'a>(
     let word = word.to_ascii_lowercase();
     candidates
         .into_iter()
-        // There are hundreds of zones, and most are too long or too short to be meant.
+        // There are hundreds of zones; most are too long, too short or of other letters.
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= room)
+        .filter(|candidate| strange_letters(&word, candidate) <= 2 * room)
         .map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(edits, _)| *edits <= room)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
+}
+
+/// Letters that one word has and the other has not, whatever their order and case: one edit makes up for
+/// at most two of them. Those beyond ASCII count as one.
+fn strange_letters(one: &str, other: &str) -> usize {
+    let mut balance = [0_i32; 129];
+    let place = |c: char| (c.to_ascii_lowercase() as usize).min(128);
+    for c in one.chars() {
+        balance[place(c)] += 1;
+    }
+    for c in other.chars() {
+        balance[place(c)] -= 1;
+    }
+    balance
+        .iter()
+        .map(|count| count.unsigned_abs() as usize)
+        .sum()
 }
 
 /// How many insertions, deletions, replacements and swaps of neighbours lead from one word to the other.

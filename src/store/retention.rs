@@ -58,15 +58,16 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The ended runs of a job, newest first.
-    pub(crate) fn ended_runs(&self, job: JobId) -> Result<Vec<EndedRun>, StoreError> {
+    /// The ended runs of a job, newest first, and not more than so many.
+    pub(crate) fn ended_runs(&self, job: JobId, limit: usize) -> Result<Vec<EndedRun>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id, state, coalesce(finished, due)
              FROM run
              WHERE job = ?1 AND state >= 10
-             ORDER BY seq DESC",
+             ORDER BY seq DESC
+             LIMIT ?2",
         )?;
-        let rows = statement.query_map([job.0], |row| {
+        let rows = statement.query_map([job.0, limit as i64], |row| {
             Ok(EndedRun {
                 id: RunId(row.get(0)?),
                 stage: Stage::from_code(row.get(1)?),
