@@ -70,10 +70,10 @@ pub(super) fn of_all(
     jobs.sort_by_key(|(_, fires)| fires.iter().filter_map(|fires| next(fires, from)).min());
     let more = jobs.len().saturating_sub(n);
     jobs.truncate(n);
-    context.print(&day_chart(
-        &day(&jobs, from, &context.style),
-        &context.style,
-    ))?;
+    let mut day = day(&jobs, from, &context.style);
+    // The cells end a little before the day from now does.
+    day.strips.retain(|strip| !strip.is_empty());
+    context.print(&day_chart(&day, &context.style))?;
     if more > 0 && !context.quiet {
         context.note(&format!("{more} more start later; -n N shows more"));
     }
@@ -94,12 +94,7 @@ pub(super) fn of_one(
     };
     let jobs = [(name.to_owned(), vec![fires])];
     let day = day(&jobs, from, &style);
-    if day
-        .strips
-        .iter()
-        .all(|strip| strip.counts.iter().all(|count| *count == 0))
-        && !context.quiet
-    {
+    if day.strips.iter().all(Strip::is_empty) && !context.quiet {
         context.note(&format!("{name} does not start within a day"));
     }
     context.print(&day_chart(&day, &style))

@@ -76,6 +76,12 @@ pub(crate) struct Strip {
     pub counts: Vec<u64>,
 }
 
+impl Strip {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| *count == 0)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Crowd {
     pub at: DateTime<Utc>,

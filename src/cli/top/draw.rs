@@ -1,10 +1,8 @@
 //! The model on the screen: a line about the runner, the list, a line for answers, a line of keys.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style as Look};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
 
 use crate::cli::render::{Pieces, Style, Tint, jobs_lines, look, run_words, text, time};
 use crate::domain::JobView;
@@ -39,28 +37,28 @@ pub(super) fn draw(model: &mut Model, frame: &mut Frame<'_>, style: &Style) {
         now: model.now,
         ..style.clone()
     };
-    let [head, _, body, answer, keys] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(1),
-        Constraint::Length(1),
-        Constraint::Length(1),
-    ])
-    .areas(area);
-    frame.render_widget(status(model, &style), head);
-    let room = usize::from(body.height);
-    match &mut model.pane {
+    // A line for the runner, a blank one, the body, a line for answers and one for keys.
+    let room = usize::from(area.height).saturating_sub(4);
+    let body = match &mut model.pane {
         Pane::Logs { job, logs, above } => {
-            let name = model.page.jobs.iter().find(|view| view.job.id == *job);
+            let view = model.page.jobs.iter().find(|view| view.job.id == *job);
             model.rows = room.saturating_sub(1);
-            let lines = logs_lines(name, logs.as_deref(), above, room, &style);
-            frame.render_widget(Paragraph::new(lines), body);
+            logs_lines(view, logs.as_deref(), above, room, &style)
         }
-        Pane::Keys => frame.render_widget(Paragraph::new(keys_lines()), body),
-        Pane::None | Pane::Sure(_) => list(model, frame, body, &style),
+        Pane::Keys => keys_lines(),
+        Pane::None | Pane::Sure(_) => list(model, room, &style),
+    };
+    put(frame, 0, &[status(model, &style)]);
+    put(frame, 2, &body[..body.len().min(room)]);
+    put(frame, room + 2, &[said(model, &style), help(model, &style)]);
+}
+
+/// Lines from a row on, as far as they are on the screen.
+fn put(frame: &mut Frame<'_>, row: usize, lines: &[Line<'_>]) {
+    let area = frame.area();
+    for (line, y) in lines.iter().zip(row as u16..area.height) {
+        frame.buffer_mut().set_line(0, y, line, area.width);
     }
-    frame.render_widget(said(model, &style), answer);
-    frame.render_widget(help(model, &style), keys);
 }
 
 fn status(model: &Model, style: &Style) -> Line<'static> {
@@ -87,18 +85,17 @@ fn status(model: &Model, style: &Style) -> Line<'static> {
     ])
 }
 
-fn list(model: &mut Model, frame: &mut Frame<'_>, area: Rect, style: &Style) {
-    let width = usize::from(area.width);
+fn list(model: &mut Model, room: usize, style: &Style) -> Vec<Line<'static>> {
+    let width = style.width.unwrap_or(80);
     if model.page.jobs.is_empty() {
         let line = match model.page.old {
             0 => "no jobs like that; add one with: punctual add '0 3 * * *' 'echo good night'"
                 .to_owned(),
             old => format!("{old} finished one-offs not shown; a shows them"),
         };
-        frame.render_widget(Paragraph::new(text::escape(&line).into_owned()), area);
-        return;
+        return vec![Line::raw(line)];
     }
-    let rows = usize::from(area.height).saturating_sub(1).max(1);
+    let rows = room.saturating_sub(1).max(1);
     model.rows = rows;
     // The chosen row is on the screen, and no line is left empty that could show a job.
     let last = model.page.jobs.len().saturating_sub(rows);
@@ -119,8 +116,7 @@ fn list(model: &mut Model, frame: &mut Frame<'_>, area: Rect, style: &Style) {
         }
         lines.push(line);
     }
-    frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(lines), area);
+    lines
 }
 
 /// The heading, and as much of the end as fits.
