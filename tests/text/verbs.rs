@@ -94,11 +94,13 @@ const LINES: [&str; 79] = [
 ];
 
 /// Verbs that show all there is.
-const LOOKS: [&str; 12] = [
+const LOOKS: [&str; 14] = [
     "list",
     "list --all --long",
     "history",
     "next",
+    "next --chart",
+    "history --chart",
     "status",
     "check",
     "queue list",
