@@ -23,6 +23,52 @@ use ledger::{Ledger, assert_sound, job};
 use rustix::process::{Signal, kill_process};
 use sandbox::{PATIENCE, Sandbox, code_of, until};
 
+/// A runner waited for the lock of the disk with a good result in its hands, was killed, and its
+/// successor called the attempt lost and ran the job a second time.
+#[test]
+fn an_end_that_was_seen_and_not_committed_is_not_forgotten() {
+    let sandbox = Sandbox::new();
+    let command =
+        "echo done; until test -e go; do sleep 0.01; done; echo $PUNCTUAL_RUN >> ran; exit 7";
+    sandbox.ok([
+        "add",
+        "now",
+        "--name",
+        "one",
+        "--success-codes",
+        "7",
+        "--retries",
+        "3",
+        command,
+    ]);
+    let runner = sandbox.runner([""; 0]);
+    sandbox.until_state("one", "running");
+    let holder = rusqlite::Connection::open(sandbox.database()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    sandbox.write("go", "");
+    let ends = format!("{}-ends", sandbox.database().display());
+    until(PATIENCE, "the end to be written down", || {
+        std::fs::read_to_string(&ends).is_ok_and(|text| text.contains(" code 7 "))
+    });
+    runner.kill();
+    holder.execute_batch("ROLLBACK").unwrap();
+    sandbox.drain([""; 0]);
+    let run = sandbox.json(["show", "one.1"]);
+    assert_eq!(run["state"], "succeeded", "{run}");
+    assert_eq!(run["exit_code"], 7, "{run}");
+    assert_eq!(run["attempts"].as_array().unwrap().len(), 1, "{run}");
+    assert!(
+        run["attempts"][0]["started"] != serde_json::Value::Null,
+        "{run}"
+    );
+    assert_eq!(sandbox.ok(["logs", "one.1"]), "done\n");
+    assert_eq!(sandbox.lines("ran"), ["one.1"]);
+    assert!(
+        !std::path::Path::new(&ends).exists(),
+        "all is committed, and nothing is left over"
+    );
+}
+
 #[test]
 fn fifty_deaths_of_the_runner() {
     let sandbox = Sandbox::new();

@@ -406,15 +406,11 @@ impl Core {
                     message: message.clone(),
                 }));
                 let outcome = Outcome::Unstartable { code };
-                self.settle(
-                    living.claim,
-                    None,
-                    outcome,
-                    Some(message),
-                    None,
-                    Output::default(),
-                    now,
-                );
+                let end = End {
+                    message: Some(message),
+                    ..End::of(outcome, now.wall)
+                };
+                self.settle(living.claim, end, now);
             }
         }
     }
@@ -439,46 +435,32 @@ impl Core {
             // Whatever of its group outlived it was meant too.
             self.out.push(Effect::Signal(attempt, Blow::Kill));
         }
-        self.settle(
-            living.claim,
-            living.process,
-            outcome,
-            None,
+        let end = End {
+            process: living.process,
             usage,
             output,
-            now,
-        );
+            ..End::of(outcome, now.wall)
+        };
+        self.settle(living.claim, end, now);
     }
 
     /// Sends a result to the disk. It counts when it is there.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the facts of one end, each from another source"
-    )]
-    fn settle(
-        &mut self,
-        claim: Claim,
-        process: Option<Process>,
-        outcome: Outcome,
-        message: Option<String>,
-        usage: Option<Usage>,
-        output: Output,
-        now: Now,
-    ) {
+    fn settle(&mut self, claim: Claim, end: End, now: Now) {
         let attempt = claim.row.attempt;
-        let verdict = outcome.verdict(&claim.options);
-        let took = process.as_ref().map(|process| now.wall - process.started);
+        let verdict = end.outcome.verdict(&claim.options);
+        let started = end.process.as_ref().map(|process| process.started);
+        let took = started.map(|started| end.finished - started);
         self.ask(Request::Finish(Box::new(Finish {
             attempt,
             state: verdict.state,
             reason: verdict.reason,
-            message,
-            process,
-            finished: now.wall,
+            message: end.message,
+            process: end.process,
+            finished: end.finished,
             exit_code: verdict.exit_code,
             signal: verdict.signal,
-            usage,
-            output,
+            usage: end.usage,
+            output: end.output,
         })));
         self.settling.insert(attempt, (claim, took));
         self.dispatch(now);
@@ -555,6 +537,29 @@ impl Core {
             self.out.push(Effect::DeadlineAt(deadline));
         }
         self.timers = (wake, deadline);
+    }
+}
+
+/// The facts of one end, each from another source.
+struct End {
+    process: Option<Process>,
+    outcome: Outcome,
+    message: Option<String>,
+    usage: Option<Usage>,
+    output: Output,
+    finished: DateTime<Utc>,
+}
+
+impl End {
+    fn of(outcome: Outcome, finished: DateTime<Utc>) -> Self {
+        Self {
+            process: None,
+            outcome,
+            message: None,
+            usage: None,
+            output: Output::default(),
+            finished,
+        }
     }
 }
 

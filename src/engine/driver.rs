@@ -22,7 +22,7 @@ use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
 use crate::os::{fs, signals, users};
 use crate::process::{Ended, Identity, orphan, output, strangers};
-use crate::store::{Store, StoreError, lock_path};
+use crate::store::{Process, Store, StoreError, ends_path, lock_path};
 
 use super::core::{Config, Core, Effect, Event, Grace, IMPATIENCE, Line, Now};
 use super::forward::Outlet;
@@ -33,7 +33,9 @@ use super::mail::{self, Letter, Sender};
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
 use super::start;
+use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
+use children::kept;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -109,6 +111,9 @@ struct Driver {
     describe: fn(&Run, &[Attempt]) -> String,
     alive: HashMap<AttemptId, Alive>,
     adopted: HashMap<AttemptId, orphan::Orphan>,
+    witness: Witness,
+    /// What an earlier runner saw, until it is judged.
+    seen: HashMap<AttemptId, SeenEnd>,
     launcher: start::Launcher,
     /// Output files that nobody wrote to.
     spares: Vec<output::Spare>,
@@ -135,9 +140,12 @@ struct Driver {
 /// What signalling and collecting an attempt needs.
 struct Alive {
     identity: Identity,
+    process: Process,
     mark: String,
     limit: u64,
     path: PathBuf,
+    /// We had a hand in its end: what that means is not in how it ended.
+    struck: bool,
 }
 
 struct Signals {
@@ -187,6 +195,7 @@ impl Driver {
         let facts = fs::lstat(&path).map_err(system("cannot look at the database"))?;
         store.write(|tx| tx.be_one_of_a_kind(&format!("{}:{}", facts.dev, facts.ino)))?;
         let id = store.read().meta("id")?;
+        let (witness, seen) = Witness::open(ends_path(&path), &id);
         let (tell, told) = unbounded_channel();
         let ledger = Ledger::new(options.salt, options.zone, options.on_failure);
         let writer =
@@ -231,6 +240,8 @@ impl Driver {
             describe: options.describe,
             alive: HashMap::new(),
             adopted: HashMap::new(),
+            witness,
+            seen: seen.into_iter().collect(),
             launcher: start::Launcher::new(path, id),
             spares: Vec::new(),
             deadline: None,
@@ -272,6 +283,9 @@ impl Driver {
         self.writer.close();
         for spare in self.spares.drain(..) {
             let _ = output::discard(spare.path());
+        }
+        if self.alive.is_empty() {
+            self.witness.leave();
         }
         Ok(())
     }
@@ -429,15 +443,19 @@ impl Driver {
         let Some((attempt, ended)) = end else {
             return;
         };
-        let kept = self
-            .alive
-            .get(&attempt)
-            .and_then(|alive| output::collect(&alive.path, alive.limit).ok());
-        let output = kept.map_or_else(Output::default, |kept| Output {
-            head: kept.head,
-            tail: kept.tail,
-            total: kept.total,
-        });
+        let mut output = Output::default();
+        if let Some(alive) = self.alive.get(&attempt) {
+            if !alive.struck {
+                let end = SeenEnd {
+                    exit: ended.exit,
+                    usage: ended.usage,
+                    finished: Utc::now(),
+                    process: alive.process.clone(),
+                };
+                self.witness.saw(attempt, &end);
+            }
+            output = kept(&alive.path, alive.limit);
+        }
         self.outlet.ended(attempt, output.total);
         self.feed(Event::Ended(attempt, ended.exit, ended.usage, output));
     }

@@ -30,6 +30,7 @@ mod simulation;
 mod start;
 mod stepping;
 pub(crate) mod timing;
+mod witness;
 mod writer;
 
 pub(crate) use core::Grace;

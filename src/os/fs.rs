@@ -92,6 +92,27 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     create_with(path, OFlags::RDWR)
 }
 
+/// Opens a file of ours for reading and writing, or creates it. What is a link, somebody else's or open to
+/// others is refused.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    match create_private(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other,
+    }
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file: File = rustix::fs::open(path, flags, Mode::empty())?.into();
+    let facts = fstat(&file)?;
+    let is_ours = facts.kind == Kind::File
+        && facts.nlink == 1
+        && facts.uid == effective_uid()
+        && facts.mode == PRIVATE.as_raw_mode();
+    if is_ours {
+        Ok(file)
+    } else {
+        Err(io::Error::from(io::ErrorKind::PermissionDenied))
+    }
+}
+
 /// As `create_private`, for writing at the end only.
 pub(crate) fn create_private_append(path: &Path) -> io::Result<File> {
     create_with(path, OFlags::WRONLY | OFlags::APPEND)

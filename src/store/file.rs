@@ -22,6 +22,11 @@ pub(crate) fn output_path(database: &Path, attempt: AttemptId) -> PathBuf {
     beside(database, &format!("-out-{}", attempt.0))
 }
 
+/// Where a runner writes down the ends it has seen.
+pub(crate) fn ends_path(database: &Path) -> PathBuf {
+    beside(database, "-ends")
+}
+
 /// Where a hook writes while it lives.
 pub(crate) fn hook_output_path(database: &Path, hook: i64) -> PathBuf {
     beside(database, &format!("-hook-{hook}"))

@@ -41,7 +41,7 @@ pub(crate) use claims::{Candidate, Claimed};
 pub(crate) use codes::Stage;
 pub(crate) use error::StoreError;
 pub(crate) use file::{
-    hook_output_path, lock_path, output_path, outputs_beside, trusted_directory,
+    ends_path, hook_output_path, lock_path, output_path, outputs_beside, trusted_directory,
 };
 pub(crate) use hooks::Hook;
 pub(crate) use jobs::{DueJob, NewJob};

@@ -112,8 +112,8 @@ fn lives(salt: u64, jobs_too: bool) {
     }
     let told = format!("{kills} kills, completed twice: {}", twice.len());
     let _ = writeln!(std::io::stderr(), "{told}\n  {}", twice.join("\n  "));
-    // Here everything ends within milliseconds of a blow. What ends while nobody looks, and what
-    // was seen to end but not written down yet, is lost, and may be tried again.
+    // Here everything ends within milliseconds of a blow. What was seen to end is known; what ends
+    // while nobody looks, or is killed between its last word and its end, is lost, and may be tried again.
     assert!(twice.len() as u64 <= kills / 10 + 1, "{told}");
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::domain::{Exit, Output};
+use crate::domain::Exit;
 use crate::store::Process;
 
 use super::super::ledger::{Claim, Request};
 use super::super::policy::Outcome;
 use super::super::recovery::{Facts, Judgement, judge};
-use super::{Core, Effect, Line, Living, Now, Phase, time_limit};
+use super::{Core, Effect, End, Line, Living, Now, Phase, time_limit};
 
 impl Core {
     pub(super) fn examined(&mut self, found: Vec<(Claim, Facts)>, now: Now) {
@@ -17,6 +17,16 @@ impl Core {
             let recorded = facts.recorded;
             match judge(facts) {
                 Judgement::Adopt(process) => self.adopt(claim, process, recorded, now),
+                Judgement::Ended(seen) => {
+                    let (seen, output) = *seen;
+                    let end = End {
+                        process: Some(seen.process).filter(|_| !recorded),
+                        usage: seen.usage,
+                        output,
+                        ..End::of(Outcome::Exited(seen.exit), seen.finished)
+                    };
+                    self.settle(claim, end, now);
+                }
                 Judgement::NeverStarted => {
                     self.out.push(Effect::Log(Line::GivenBack {
                         run: claim.row.name.to_string(),
@@ -25,7 +35,7 @@ impl Core {
                 }
                 Judgement::Lost => {
                     let outcome = Outcome::Exited(Exit::Unknown);
-                    self.settle(claim, None, outcome, None, None, Output::default(), now);
+                    self.settle(claim, End::of(outcome, now.wall), now);
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! The processes of the attempts: started, adopted, struck, and their output files.
 
+use std::path::Path;
+
 use chrono::Utc;
 
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, Output};
 use crate::os::clock;
 use crate::process::group::{self, signal_tree};
 use crate::process::{Identity, orphan, output};
@@ -49,7 +51,7 @@ impl Driver {
             started: Utc::now(),
             slot,
         };
-        self.know(claim, child.identity.clone(), From::Start);
+        self.know(claim, child.identity.clone(), &process, From::Start);
         let tell = self.tell_end.clone();
         let mut child = child;
         tokio::spawn(async move {
@@ -59,7 +61,13 @@ impl Driver {
         Event::Started(attempt, process)
     }
 
-    pub(super) fn know(&mut self, claim: &Claim, identity: Identity, from: From) {
+    pub(super) fn know(
+        &mut self,
+        claim: &Claim,
+        identity: Identity,
+        process: &Process,
+        from: From,
+    ) {
         let attempt = claim.row.attempt;
         let path = self.launcher.output_of(attempt);
         self.outlet.follow(attempt, &claim.row.name, &path, from);
@@ -67,9 +75,11 @@ impl Driver {
             attempt,
             Alive {
                 identity,
+                process: process.clone(),
                 mark: self.launcher.mark_of(attempt),
                 limit: claim.options.output_limit().bytes(),
                 path,
+                struck: false,
             },
         );
         if self.trim_at.is_none() {
@@ -108,10 +118,15 @@ impl Driver {
                     self.adopted.insert(attempt, orphan);
                     process
                 });
+                let end = self.seen.remove(&attempt).map(|end| {
+                    let limit = claim.options.output_limit().bytes();
+                    Box::new((end, kept(&path, limit)))
+                });
                 let facts = Facts {
                     alive,
                     has_output,
                     recorded,
+                    end,
                 };
                 (claim, facts)
             })
@@ -120,7 +135,7 @@ impl Driver {
 
     pub(super) fn adopt(&mut self, claim: &Claim, process: &Process) {
         let attempt = claim.row.attempt;
-        self.know(claim, identity_of(process), From::Here);
+        self.know(claim, identity_of(process), process, From::Here);
         let Some(mut orphan) = self.adopted.remove(&attempt) else {
             return;
         };
@@ -132,9 +147,10 @@ impl Driver {
     }
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
-        let Some(alive) = self.alive.get(&attempt) else {
+        let Some(alive) = self.alive.get_mut(&attempt) else {
             return;
         };
+        alive.struck = true;
         let signals: &[group::Signal] = match blow {
             Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
             Blow::Kill => &[group::Signal::Kill],
@@ -169,6 +185,18 @@ impl Driver {
             }
         }
     }
+}
+
+/// What is kept of an output file, as much as can be read.
+pub(super) fn kept(path: &Path, limit: u64) -> Output {
+    output::collect(path, limit).map_or_else(
+        |_| Output::default(),
+        |kept| Output {
+            head: kept.head,
+            tail: kept.tail,
+            total: kept.total,
+        },
+    )
 }
 
 fn identity_of(process: &Process) -> Identity {

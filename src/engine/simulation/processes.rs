@@ -1,7 +1,7 @@
 //! The processes of the model: rows of a table that end when their time has come or when a
 //! signal reaches them, whether or not a runner lives to hear of it.
 
-use crate::domain::{AttemptId, Exit};
+use crate::domain::{AttemptId, Exit, Output};
 use crate::engine::core::{Blow, Event, Refusal};
 use crate::engine::ledger::Claim;
 use crate::engine::recovery::Facts;
@@ -37,10 +37,12 @@ impl World {
                         ..living.identity.clone()
                     }),
                 };
+                let end = self.seen.get(&open.attempt).cloned();
                 let facts = Facts {
                     alive,
                     has_output,
                     recorded,
+                    end: end.map(|end| Box::new((end, Output::default()))),
                 };
                 (claim, facts)
             })
@@ -117,6 +119,7 @@ impl World {
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
         self.note(|| format!("{blow:?} to attempt {}", attempt.0));
+        self.struck.insert(attempt);
         let Some((pid, process)) = self
             .alive
             .iter()
@@ -140,6 +143,7 @@ impl World {
             return;
         };
         self.note(|| format!("process {pid} ends"));
+        self.gone.insert(process.attempt, process.identity.clone());
         let Some(number) = process.watched else {
             return;
         };

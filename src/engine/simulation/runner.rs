@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{AttemptId, Exit, Output};
 use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
 use crate::engine::ledger::{HookStart, Ledger, Request};
+use crate::engine::witness::SeenEnd;
 
 use super::fairness::Order;
 use super::invariants::must;
@@ -124,6 +125,9 @@ impl World {
         let machine = self.rng.once_in(self.faults.machine);
         if machine {
             self.alive.clear();
+            if self.rng.once_in(2) {
+                self.seen.clear();
+            }
             self.boot += 1;
             self.booted = self.now;
         }
@@ -203,6 +207,7 @@ impl World {
             Effect::Hook(start) => self.hook(&start)?,
             Effect::Discard(attempt) => {
                 self.outputs.remove(&attempt);
+                self.seen.remove(&attempt);
             }
             Effect::WakeAt(at) => runner.wake_at = at,
             Effect::DeadlineAt(at) => runner.deadline = at,
@@ -251,6 +256,23 @@ impl World {
     }
 
     pub(super) fn told(&mut self, attempt: AttemptId, exit: Exit) -> Result<(), Broken> {
+        if exit != Exit::Unknown && !self.struck.contains(&attempt) {
+            for is_written in [false, true] {
+                if is_written && let Some(process) = self.gone.remove(&attempt) {
+                    let end = SeenEnd {
+                        exit,
+                        usage: None,
+                        finished: self.wall(),
+                        process,
+                    };
+                    self.seen.insert(attempt, end);
+                }
+                if self.rng.once_in(self.faults.crash_at_effect) {
+                    self.die();
+                    return Ok(());
+                }
+            }
+        }
         self.feed(Event::Ended(attempt, exit, None, Output::default()))
     }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Name, RunId};
 use crate::engine::ledger::Answer;
+use crate::engine::witness::SeenEnd;
 use crate::store::{self, Store, StoreError};
 
 use super::fairness::Order;
@@ -165,6 +166,12 @@ pub(super) struct World {
     pub alive: BTreeMap<i32, Process>,
     pub last_pid: i32,
     pub outputs: BTreeSet<AttemptId>,
+    /// Attempts that somebody gave a blow.
+    pub struck: BTreeSet<AttemptId>,
+    /// Processes that are gone, until their runner hears of it.
+    pub gone: BTreeMap<AttemptId, crate::store::Process>,
+    /// What runners saw and wrote down.
+    pub seen: BTreeMap<AttemptId, SeenEnd>,
     /// Hooks that were ever started.
     pub hooks: BTreeSet<i64>,
     agenda: BTreeMap<(u64, u64), Happening>,
@@ -191,6 +198,9 @@ impl World {
             alive: BTreeMap::new(),
             last_pid: 0,
             outputs: BTreeSet::new(),
+            struck: BTreeSet::new(),
+            gone: BTreeMap::new(),
+            seen: BTreeMap::new(),
             hooks: BTreeSet::new(),
             agenda: BTreeMap::new(),
             happenings: 0,
