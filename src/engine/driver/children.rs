@@ -48,7 +48,8 @@ impl Driver {
             pid: child.identity.pid,
             ticks: child.identity.start,
             uptime_ms: clock::monotonic().as_millis() as u64,
-            started: Utc::now(),
+            // It was due when that was decided; the clock may have been set back since.
+            started: Utc::now().max(claim.row.due),
             slot,
         };
         self.know(claim, child.identity.clone(), &process, From::Start);
