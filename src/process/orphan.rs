@@ -5,16 +5,22 @@
 //! to be read from whoever still knows.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
 use super::identity::Identity;
+use super::output;
 use crate::domain::Exit;
 use crate::os::{fs, proc};
 
 /// How long a dead process is asked how it ended. Its new parent usually reaps it within microseconds,
 /// which is both when `/proc` forgets it and when newer kernels begin to tell.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often, and how long apart, an unborn child is looked for: two seconds, on a machine that is busy.
+const BIRTH_LOOKS: u32 = 400;
+const BIRTH_PAUSE: Duration = Duration::from_millis(5);
 
 /// A living process of an earlier runner, or one that nobody has reaped yet.
 #[derive(Debug)]
@@ -32,6 +38,26 @@ pub(crate) fn adopt(identity: &Identity) -> Option<Orphan> {
         watch: ExitWatch::new(proof.pidfd),
         ended: None,
     })
+}
+
+/// The process of a claim whose identity nobody wrote down, by its mark.
+///
+/// Its starter may have died while the child was still a copy of it: that has no mark yet, and comes to
+/// life when nobody expects it. But it holds the lock of its output from its first moment on.
+pub(crate) fn find_unrecorded(mark: &str, path: &Path) -> Option<Orphan> {
+    for _ in 0..BIRTH_LOOKS {
+        // Asked first: whoever let go of it between the two looks has its mark by now, or has ended.
+        let held = output::is_held(path);
+        if let Some(orphan) = find_marked(mark).first().and_then(adopt) {
+            return Some(orphan);
+        }
+        if !held {
+            return None;
+        }
+        std::thread::sleep(BIRTH_PAUSE);
+    }
+    // A descendant of a process that has ended: without a mark nobody can tell it from a stranger.
+    None
 }
 
 impl Orphan {

@@ -91,6 +91,12 @@ pub(crate) fn trim(path: &Path, limit: u64) -> io::Result<()> {
     fs::punch_hole(file, begin, end - begin)
 }
 
+/// Whether a process has it that was started with it, or a descendant of one.
+pub(super) fn is_held(path: &Path) -> bool {
+    fs::open_nofollow(path)
+        .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+}
+
 /// Removes the file; that there is none is fine.
 pub(crate) fn discard(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {

@@ -52,15 +52,19 @@ impl Read<'_> {
                AND state IN (10, 11, 12) AND finished >= ?2",
         )?;
         let an_hour_ago = micros(now - chrono::TimeDelta::hours(1));
+        // What is claimed ahead has a place in the queue's limit, and no process yet.
         let mut waiting = self
             .conn
-            .prepare_cached("SELECT count(*) FROM run WHERE queue = ?1 AND state < 6")?;
+            .prepare_cached("SELECT count(*) FROM run WHERE queue = ?1 AND state < 7")?;
+        let mut running = self.conn.prepare_cached(
+            "SELECT count(*) FROM run WHERE state IN (6, 7) AND state = 7 AND queue = ?1",
+        )?;
         self.lanes()?
             .into_iter()
             .map(|lane| {
                 Ok(QueueState {
                     waiting: waiting.query_row([lane.id], |row| row.get::<_, i64>(0))? as u64,
-                    running: lane.live,
+                    running: running.query_row([lane.id], |row| row.get::<_, i64>(0))? as u64,
                     ended_last_hour: ended
                         .query_row((lane.id, an_hour_ago), |row| row.get::<_, i64>(0))?
                         as u64,

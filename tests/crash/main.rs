@@ -19,6 +19,8 @@ use std::sync::Mutex;
 
 use acts::{Act, Stage};
 use chance::setting;
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::{PATIENCE, PUNCTUAL, Sandbox, until};
 use tracer::can_trace;
 
 /// Where a thread of punctual can die with something half done.
@@ -129,4 +131,62 @@ fn a_request_to_stop_at_any_system_call_is_an_orderly_stop() {
         }
     }
     ledger::assert_sound(&stage.sandbox);
+}
+
+/// Between fork and exec a child is a copy of its runner, without a mark. When the runner dies then, the
+/// next one waits for the child to be born instead of calling it lost, and it runs once.
+#[test]
+fn a_runner_that_dies_while_its_child_is_being_born_loses_nobody() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let command =
+        "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran; until test -e go; do sleep 0.01; done";
+    let retries = ["--retries", "1", "--backoff", "1h"];
+    sandbox.ok([&["add", "now", "--name", "x"][..], &retries, &[command]].concat());
+    let trace = sandbox.path("trace");
+    let mut strace = sandbox.program("strace");
+    strace
+        .args([
+            "-f",
+            "-e",
+            "trace=execve",
+            "-e",
+            "inject=execve:delay_enter=1000000",
+            "-o",
+        ])
+        .arg(&trace)
+        .args([PUNCTUAL, "--db"])
+        .arg(sandbox.database())
+        .arg("run");
+    let tracer = sandbox.start(&mut strace);
+    let calls = || std::fs::read_to_string(&trace).unwrap_or_default();
+    // Its own, and then the one of the child, which has begun and has not been carried out.
+    until(PATIENCE, "the child is being born", || {
+        calls().lines().count() == 2
+    });
+    let runner = calls().split(' ').next().and_then(|pid| pid.parse().ok());
+    let runner = runner.unwrap();
+    kill_process(Pid::from_raw(runner).unwrap(), Signal::KILL).unwrap();
+    until(PATIENCE, "the runner is dead", || {
+        let stat = std::fs::read_to_string(format!("/proc/{runner}/stat"));
+        stat.map_or(true, |stat| stat.contains(") Z "))
+    });
+    let runner = sandbox.runner([""; 0]);
+    sandbox.until_lines("ran", 1);
+    until(PATIENCE, "the child is adopted", || {
+        runner.log().contains("adopt")
+    });
+    assert_eq!(sandbox.state("x"), "running");
+    sandbox.write("go", "");
+    // How it ended is told by newer kernels only; that it ran once is certain.
+    until(PATIENCE, "its end is known", || {
+        sandbox.state("x") != "running"
+    });
+    assert_eq!(sandbox.read("ran"), "x.1.1\n");
+    let run = sandbox.json(["show", "x.1"]);
+    assert_eq!(run["attempts"].as_array().map(Vec::len), Some(1), "{run}");
+    assert_eq!(runner.stop(), 0);
+    drop(tracer);
 }

@@ -193,3 +193,31 @@ fn what_is_due_in_the_same_second_starts_in_its_order() {
         0
     );
 }
+
+/// A runner with two places and three more claims in its hands was said to have "pool 4/2".
+#[test]
+fn what_is_claimed_ahead_waits_and_does_not_run() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j", "2"]);
+    for number in 1..=5 {
+        let name = format!("j{number}");
+        sandbox.ok([
+            "add",
+            "now",
+            "--name",
+            &name,
+            "until test -e go; do sleep 0.01; done",
+        ]);
+    }
+    sandbox.until_state("j2", "running");
+    let queues = sandbox.json(["queue", "list"]);
+    assert_eq!(
+        (&queues[0]["running"], &queues[0]["waiting"]),
+        (&2.into(), &3.into()),
+        "{queues}"
+    );
+    assert!(sandbox.ok(["status"]).contains("pool 2/2"));
+    sandbox.write("go", "");
+    sandbox.until_idle();
+    assert_eq!(runner.stop(), 0);
+}

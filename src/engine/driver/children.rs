@@ -98,9 +98,9 @@ impl Driver {
                 let recorded = open.process.is_some();
                 let found = match &open.process {
                     Some(process) => orphan::adopt(&identity_of(process)),
-                    None if has_output => orphan::find_marked(&self.launcher.mark_of(attempt))
-                        .first()
-                        .and_then(orphan::adopt),
+                    None if has_output && !self.seen.contains_key(&attempt) => {
+                        orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path)
+                    }
                     None => None,
                 };
                 // The process of another database, of which this one is a copy, is not ours to
