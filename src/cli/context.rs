@@ -6,12 +6,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::Serialize;
 
 use crate::engine::{LogFormat, log_line};
 use crate::os::lock::lock_holder;
+use crate::schedule::Zone;
 use crate::store::{Store, lock_path, trusted_directory};
 
 use super::args::{ColorChoice, Global};

@@ -196,8 +196,9 @@ pub(super) fn refused(path: &Path, errors: &[FileError]) -> Failure {
     }
 }
 
-/// Nothing is taken from the caller: the directory is HOME, the rest is the runner's and the file's.
-fn definition_of(entry: &Entry) -> Definition {
+/// What a line of a crontab says. Nothing is taken from the caller: the directory is HOME, the rest is the
+/// runner's and the file's.
+pub(super) fn definition_of(entry: &Entry) -> Definition {
     let settings = &entry.settings;
     let mut env = settings.env.clone();
     let shell = env.remove("SHELL");

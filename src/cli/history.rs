@@ -57,7 +57,12 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode,
         context.print_json(&json::runs(&runs, context.zone))?;
     } else if runs.is_empty() {
         if !context.quiet {
-            context.note("no runs are like that");
+            let is_narrow = args.state.is_some() || args.since.is_some();
+            context.note(if is_narrow {
+                "no runs are like that; see all with: punctual history"
+            } else {
+                "nothing has run yet"
+            });
         }
     } else if args.chart {
         context.print(&runs_chart(&runs, &context.style))?;

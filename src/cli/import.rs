@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::domain::{Command, MailOn, Missed, Name, Options, Overlap};
+use crate::domain::{Missed, Options, Overlap};
 use crate::engine::finds_mailer;
 use crate::jobfile::crontab::{self, Crontab, Entry, Style};
 use crate::jobfile::{FileError, Note};
@@ -225,49 +225,33 @@ impl Me {
     /// A job as cron runs it: its environment, its directory, and what it does when a run is still
     /// alive (start another) or a time was missed (nothing).
     fn definition(&self, entry: &Entry) -> Definition {
-        let settings = &entry.settings;
-        let mut env = settings.env.clone();
         let stranger = self.stranger(entry);
         let person = stranger.and_then(|user| users::find(user).ok().flatten());
         let home = person.map_or_else(|| self.home.clone(), |person| person.home);
-        let shell = env.get("SHELL").cloned();
+        let mut definition = file::definition_of(entry);
+        let options = &mut definition.options;
         // A runner may be started without these, and cron's jobs have them always.
+        let shell = options.shell.as_deref().unwrap_or(Options::SHELL);
         let who = stranger.or(self.name.as_deref());
-        for (key, value) in [("LOGNAME", who), ("USER", who), ("HOME", home.to_str())] {
+        for (key, value) in [
+            ("LOGNAME", who),
+            ("USER", who),
+            ("HOME", home.to_str()),
+            ("SHELL", Some(shell)),
+        ] {
             if let Some(value) = value {
-                env.entry(key.to_owned())
+                options
+                    .env
+                    .entry(key.to_owned())
                     .or_insert_with(|| value.to_owned());
             }
         }
-        env.entry("SHELL".to_owned())
-            .or_insert_with(|| Options::SHELL.to_owned());
-        let cwd = env.get("HOME").cloned();
-        Definition {
-            name: None,
-            when: entry.when.clone(),
-            command: Command::Shell(entry.command.clone()),
-            queue: Name::default_queue(),
-            priority: 0,
-            options: Options {
-                tz: settings.tz.clone(),
-                user: stranger.map(str::to_owned),
-                cwd,
-                env,
-                env_clean: true,
-                shell,
-                stdin: entry.stdin.clone(),
-                jitter: settings.jitter,
-                overlap: Overlap::Allow,
-                missed: Missed::Skip,
-                mail_on: settings
-                    .mail_to
-                    .as_ref()
-                    .map_or_else(MailOn::default, |_| MailOn::Output),
-                mail_to: settings.mail_to.clone(),
-                ..Options::default()
-            },
-            source: None,
-        }
+        options.cwd = options.env.get("HOME").cloned();
+        options.user = stranger.map(str::to_owned);
+        options.env_clean = true;
+        options.overlap = Overlap::Allow;
+        options.missed = Missed::Skip;
+        definition
     }
 }
 

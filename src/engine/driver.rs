@@ -11,7 +11,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -22,6 +21,7 @@ use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
 use crate::os::{fs, signals, users};
 use crate::process::{Ended, Identity, orphan, output, strangers};
+use crate::schedule::Zone;
 use crate::store::{Process, Store, StoreError, ends_path, lock_path};
 
 use super::core::{Config, Core, Effect, Event, Grace, IMPATIENCE, Line, Now};
@@ -464,14 +464,15 @@ impl Driver {
     fn feed(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            let effects = self.core.handle(event, now());
+            let now = now();
+            let effects = self.core.handle(event, now);
             for effect in effects {
-                events.extend(self.carry_out(effect));
+                events.extend(self.carry_out(effect, now.wall));
             }
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+    fn carry_out(&mut self, effect: Effect, decided: DateTime<Utc>) -> Option<Event> {
         match effect {
             Effect::Ask(request) => self.writer.ask(request),
             Effect::Examine(open) => {
@@ -479,7 +480,7 @@ impl Driver {
                 self.notifier.ready();
                 return Some(Event::Examined(found));
             }
-            Effect::Spawn(claim, slot) => return Some(self.spawn(&claim, slot)),
+            Effect::Spawn(claim, slot) => return Some(self.spawn(&claim, slot, decided)),
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Discard(attempt) => {

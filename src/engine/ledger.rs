@@ -8,13 +8,13 @@
 
 use std::sync::Arc;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, Intent, Kind, Missed, Options, Origin, Output, Overlap,
     Reason, Run, RunId, Runner,
 };
+use crate::schedule::Zone;
 use crate::store::{
     Candidate, Claimed, DueJob, Finish, Hook, NewRun, OpenAttempt, OpenRun, OptionsCache, Process,
     Stage, StoreError, TimedRun, Tx,

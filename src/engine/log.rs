@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::domain::{AttemptState, Reason, escape, visible_json};
+use crate::schedule::Zone;
 
 use super::core::Line;
 use super::policy::Verdict;

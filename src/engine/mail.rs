@@ -6,10 +6,10 @@
 
 use std::fmt::Write as _;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::{Output, Run};
+use crate::schedule::Zone;
 
 /// More output than this is cut in the middle: mailers have limits.
 const LONGEST: usize = 1 << 20;

@@ -1,9 +1,9 @@
 //! The end of a pause: what fell due meanwhile is accounted for, and the job goes on.
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Job, MissedStretch, Origin, Reason};
+use crate::schedule::Zone;
 use crate::store::{NewRun, Stage, StoreError, Tx};
 
 use super::timing::recurrence_of;

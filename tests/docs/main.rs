@@ -16,16 +16,14 @@ mod sandbox;
 mod json;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
+use sandbox::terminal::terminal;
 use sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, until};
 
 /// Jobs that examples name. Their latest run ended well, or is alive where an example needs that; that
@@ -382,12 +380,7 @@ impl Stage {
 
     /// What the line shows on a terminal of a hundred columns.
     fn on_terminal(&self, line: &str) -> String {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap();
-        let terminal =
-            rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let (mut person, terminal) = terminal();
         let mut command = self.shell(line);
         let mut child = command
             .env("COLUMNS", "100")
@@ -399,7 +392,7 @@ impl Stage {
         // The terminal ends, with an error, when the last program has closed it.
         drop(command);
         let mut printed = Vec::new();
-        let _ = File::from(controller).read_to_end(&mut printed);
+        let _ = person.read_to_end(&mut printed);
         child.wait().unwrap();
         String::from_utf8(printed).unwrap().replace('\r', "")
     }

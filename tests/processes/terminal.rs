@@ -10,8 +10,8 @@ use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
+use crate::sandbox::terminal::terminal;
 use crate::sandbox::{PATIENCE, PUNCTUAL, Sandbox, code_of, skipped, until};
-use crate::screen::terminal;
 
 /// A runner whose controlling terminal is the one on its standard input.
 fn on(sandbox: &Sandbox, terminal: &OwnedFd) -> Option<Command> {

@@ -6,29 +6,13 @@
     reason = "a terminal that cannot be opened fails its test"
 )]
 
-use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::OwnedFd;
 use std::process::Command;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::sandbox::code_of;
-
-/// Both ends: the person's and the program's.
-pub(crate) fn terminal() -> (File, OwnedFd) {
-    // Nobody else may hold the person's end, or it would never be gone.
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let controller = openpt(flags).unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let program = rustix::fs::open(name, flags, Mode::empty()).unwrap();
-    (File::from(controller), program)
-}
+use crate::sandbox::terminal::terminal;
 
 /// Runs a verb to its end with its answer and its complaints on a terminal; the exit code, and
 /// every byte that arrived there.

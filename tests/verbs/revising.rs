@@ -8,8 +8,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
+use crate::sandbox::terminal::terminal;
 use crate::sandbox::{Answer, Sandbox, code_of};
-use crate::screen::terminal;
 
 /// Runs `edit WORDS` on a terminal; `typed` is there before it asks. The exit code, and what was seen.
 fn edit(sandbox: &Sandbox, editor: &str, words: &[&str], typed: &str) -> (i32, String) {

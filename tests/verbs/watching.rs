@@ -18,8 +18,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
+use crate::sandbox::terminal::terminal;
 use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Sandbox, code_of, skipped, until};
-use crate::screen::terminal;
 
 const ROWS: u16 = 24;
 const TAKES: &str = "\x1b[?1049h";

@@ -1,10 +1,10 @@
 //! The options a job has, as a page shows them: the words of the command line, and values
 //! that could be typed there again.
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{MailOn, Missed, Options, Overlap};
+use crate::schedule::Zone;
 
 use super::attempts::bytes;
 use super::time;

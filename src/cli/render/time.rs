@@ -3,8 +3,9 @@
 //! What lives here: functions of an instant, `now` and a zone. What never does: a clock.
 //! Short forms are rounded down, like a watch, so `in 0s` never hides a second.
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Timelike, Utc};
+
+use crate::schedule::Zone;
 
 /// RFC 3339 with offset: `2026-12-01T03:00:00+01:00`; milliseconds only when there are any.
 pub(crate) fn stamp(at: DateTime<Utc>, zone: Zone) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use crate::domain::{AttemptId, Output};
 use crate::os::clock;
@@ -34,7 +34,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32) -> Event {
+    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32, decided: DateTime<Utc>) -> Event {
         let attempt = claim.row.attempt;
         let mut spare = self.spares.pop();
         let launched = self.launcher.launch(claim, slot, &mut spare);
@@ -48,8 +48,8 @@ impl Driver {
             pid: child.identity.pid,
             ticks: child.identity.start,
             uptime_ms: clock::monotonic().as_millis() as u64,
-            // It was due when that was decided; the clock may have been set back since.
-            started: Utc::now().max(claim.row.due),
+            // The clock may have been set back since it was found to be due.
+            started: Utc::now().max(decided),
             slot,
         };
         self.know(claim, child.identity.clone(), &process, From::Start);
@@ -151,7 +151,8 @@ impl Driver {
         let Some(alive) = self.alive.get_mut(&attempt) else {
             return;
         };
-        alive.struck = true;
+        // A signal that somebody sends says nothing of what the end will mean.
+        alive.struck |= !matches!(blow, Blow::Number(_));
         let signals: &[group::Signal] = match blow {
             Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
             Blow::Kill => &[group::Signal::Kill],

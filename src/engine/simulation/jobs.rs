@@ -1,10 +1,10 @@
 //! The jobs of a model world and what users do to them, drawn at random; and how the model
 //! processes behave. Knows no clock but the one it is given.
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Backoff, CodeSet, Missed, Options, Overlap, Span};
+use crate::schedule::Zone;
 
 use super::rng::Rng;
 

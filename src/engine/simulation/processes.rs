@@ -119,7 +119,9 @@ impl World {
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
         self.note(|| format!("{blow:?} to attempt {}", attempt.0));
-        self.struck.insert(attempt);
+        if !matches!(blow, Blow::Number(_)) {
+            self.struck.insert(attempt);
+        }
         let Some((pid, process)) = self
             .alive
             .iter()

@@ -3,11 +3,12 @@
 //! It shares no code with the schedule room. Expressions are generated together with their meaning, so that nothing
 //! is parsed here either.
 
-use crate::schedule::Zone;
 use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, Timelike, Utc,
 };
 use proptest::prelude::*;
+
+use crate::schedule::Zone;
 
 #[derive(Debug, Clone, Copy)]
 enum Item {

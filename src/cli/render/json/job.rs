@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::domain::{Attempt, Command, JobId, JobState, JobView, Name, Options, Run, Size, Span};
+use crate::schedule::Zone;
 
 use super::super::options::{MASK, mail_on, missed, overlap};
 use super::run::{RunDocument, run, runs};

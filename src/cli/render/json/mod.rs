@@ -8,11 +8,11 @@ mod job;
 mod run;
 mod writer;
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::domain::{Name, QueueState};
+use crate::schedule::Zone;
 
 pub(crate) use job::{job, job_with_runs, jobs};
 pub(crate) use run::{run, runs};

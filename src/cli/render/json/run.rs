@@ -1,10 +1,10 @@
 //! A run and its attempts as JSON.
 
-use crate::schedule::Zone;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::domain::{Attempt, AttemptState, JobId, Name, Origin, Reason, Run, RunState};
+use crate::schedule::Zone;
 
 use super::time;
 
