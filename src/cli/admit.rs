@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Command, Job, JobId, Kind, Name, Options, Origin, Span};
+use crate::jobfile::document::Entry;
 use crate::schedule::{self, Context as When, Seed, Timing, Zone};
 use crate::store::{NewJob, NewRun, Stage, Tx};
 
@@ -22,6 +23,20 @@ pub(super) struct Definition {
     pub priority: i64,
     pub options: Options,
     pub source: Option<(String, String)>,
+}
+
+impl From<Entry> for Definition {
+    fn from(entry: Entry) -> Self {
+        Self {
+            name: Some(entry.name),
+            when: entry.when,
+            command: entry.command,
+            queue: entry.queue,
+            priority: entry.priority,
+            options: entry.options,
+            source: None,
+        }
+    }
 }
 
 impl Definition {

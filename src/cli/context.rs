@@ -129,22 +129,26 @@ impl Context {
 
     /// The database for reading; without one nothing that was named can exist.
     pub(super) fn open_existing(&self, what: &str) -> Result<Store, Failure> {
-        self.open_read()?.ok_or_else(|| {
-            let message = if what.is_empty() {
-                "there are no jobs".to_owned()
-            } else {
-                format!("no such job: {what}")
-            };
-            Failure::new(Code::Absent, message).hint(format!(
-                "there is no database at {} yet",
-                self.database.display()
-            ))
-        })
+        self.open_read()?.ok_or_else(|| self.no_database(what))
+    }
+
+    fn no_database(&self, what: &str) -> Failure {
+        let message = if what.is_empty() {
+            "there are no jobs".to_owned()
+        } else {
+            format!("no such job: {what}")
+        };
+        Failure::new(Code::Absent, message).hint(format!(
+            "there is no database at {} yet",
+            self.database.display()
+        ))
     }
 
     /// The database for changing what is there: where none is, none is made.
     pub(super) fn open_to_change(&self, what: &str) -> Result<Store, Failure> {
-        self.open_existing(what)?;
+        if !Store::is_there(&self.database)? {
+            return Err(self.no_database(what));
+        }
         self.open()
     }
 

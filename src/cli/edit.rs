@@ -2,7 +2,6 @@
 
 mod revision;
 
-use std::collections::HashSet;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
@@ -30,19 +29,13 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
     }
     let mut store = context.open_to_change(&args.jobs[0])?;
     let views = if args.is_bare() && context.terminal && io::stdin().is_terminal() {
-        let named = args
-            .jobs
-            .iter()
-            .map(|word| select::job(&store.read(), word));
-        let mut jobs = named.collect::<Result<Vec<_>, Failure>>()?;
-        let mut seen = HashSet::new();
-        jobs.retain(|job| seen.insert(job.id));
+        let jobs = select::each_once(&store.read(), &args.jobs)?;
         revision::revise(&mut store, &jobs, context)?
     } else {
         store.write(|tx| {
-            args.jobs
+            select::each_once(tx, &args.jobs)?
                 .iter()
-                .map(|word| edit_one(tx, &select::job(tx, word)?, args, context))
+                .map(|job| edit_one(tx, job, args, context))
                 .collect::<Result<Vec<_>, Failure>>()
         })?
     };

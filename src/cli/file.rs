@@ -114,15 +114,7 @@ pub(super) fn wanted(
         key: job.name.to_string(),
         is_paused: job.paused,
         line: lines.get(&job.name).copied().unwrap_or(1),
-        definition: Definition {
-            name: Some(job.name),
-            when: job.when,
-            command: job.command,
-            queue: job.queue,
-            priority: job.priority,
-            options: job.options,
-            source: None,
-        },
+        definition: job.into(),
     });
     Ok(Wanted {
         jobs: jobs.collect(),

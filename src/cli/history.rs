@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::domain::{Attempt, JobView, Run};
+use crate::domain::{Attempt, JobView, Run, RunState};
 use crate::schedule;
 use crate::store::{Read, RunFilter, StoreError};
 
@@ -83,8 +83,17 @@ pub(super) fn last_attempts(
 ) -> Result<Vec<Vec<Attempt>>, StoreError> {
     let newest = views.iter().map(|view| view.last.as_ref());
     newest
-        .map(|last| last.map_or(Ok(Vec::new()), |last| read.attempts(last.id)))
+        .map(|last| {
+            last.filter(|last| was_tried(last))
+                .map_or(Ok(Vec::new()), |last| read.attempts(last.id))
+        })
         .collect()
+}
+
+/// Whether a run can have attempts: most of a long queue has none, and need not be asked one by one.
+fn was_tried(run: &Run) -> bool {
+    let waits = matches!(run.state, RunState::Blocked | RunState::Queued);
+    run.attempts > 0 || !waits
 }
 
 /// Each run with its attempts, as the documents want them.

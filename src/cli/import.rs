@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::domain::{Missed, Options, Overlap};
+use crate::domain::{Missed, Name, Options, Overlap};
 use crate::engine::finds_mailer;
 use crate::jobfile::crontab::{self, Crontab, Entry, Style};
 use crate::jobfile::{FileError, Note};
@@ -62,6 +62,12 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<ExitCode, F
         now: context.now,
         zone: context.zone,
     };
+    // A line that was left out is still in the file, and its job still wanted.
+    let leftover = if errors.is_empty() {
+        Leftover::Prune
+    } else {
+        Leftover::Leave
+    };
     let mut store = context.open()?;
     let progress = Progress::begin("importing", Amount::Jobs(wanted.jobs.len()), context);
     let plan = store.write(|tx| {
@@ -70,7 +76,7 @@ pub(super) fn import(args: &ImportArgs, context: &Context) -> Result<ExitCode, F
             tx,
             &source.identity(),
             &wanted,
-            Leftover::Prune,
+            leftover,
             moment,
             &at,
             &|done| progress.at(done),
@@ -305,6 +311,13 @@ impl Report<'_> {
         }
         if context.quiet {
             return Ok(());
+        }
+        if !self.plan.left.is_empty() {
+            let names: Vec<&str> = self.plan.left.iter().map(Name::as_str).collect();
+            context.note(&format!(
+                "not among the lines taken, and left as they are: {}",
+                names.join(", ")
+            ));
         }
         for note in self.notes {
             context.note(&format!("{shown}:{note}"));

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Run, RunState, Waiting};
+use crate::domain::Waiting;
 use crate::store::{JobFilter, JobPage, MANY, Store};
 
 use super::args::{ListArgs, Shown};
 use super::context::{Context, terminal_height};
 use super::failure::Failure;
+use super::history::last_attempts;
 use super::render::{Style, jobs_table, json};
 use super::top;
 
@@ -36,14 +37,10 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
         None => JobPage::default(),
     };
     if context.json {
-        let attempts = page
-            .jobs
-            .iter()
-            .map(|view| match (&store, &view.last) {
-                (Some(store), Some(last)) if was_tried(last) => store.read().attempts(last.id),
-                _ => Ok(Vec::new()),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let attempts = match &store {
+            Some(store) => last_attempts(&store.read(), &page.jobs)?,
+            None => Vec::new(),
+        };
         let jobs = page.jobs.iter().zip(attempts.iter().map(Vec::as_slice));
         context.print_json(&json::jobs(jobs, context.now, context.zone))?;
         return Ok(Context::done());
@@ -91,12 +88,6 @@ pub(super) fn page(
         }
     }
     Ok(page)
-}
-
-/// Whether a run can have attempts: most of a long queue has none, and need not be asked one by one.
-fn was_tried(run: &Run) -> bool {
-    let waits = matches!(run.state, RunState::Blocked | RunState::Queued);
-    run.attempts > 0 || !waits
 }
 
 fn say_empty(which: &Shown, page: &JobPage, context: &Context) {

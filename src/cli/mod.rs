@@ -79,11 +79,15 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     if let Some(code) = offers::answer(words) {
         return code;
     }
-    let json = words.iter().any(|word| word == "--json");
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,
-        Err(error) => return failure::of_clap(&error, words, json),
+        Err(error) => {
+            // What stands behind `--` is said to somebody else.
+            let mut ours = words.iter().take_while(|word| *word != "--");
+            return failure::of_clap(&error, words, ours.any(|word| word == "--json"));
+        }
     };
+    let json = args.global.json;
     let context = match Context::new(&args.global, words) {
         Ok(context) => context,
         Err(failure) => return failure.print(json),

@@ -31,11 +31,22 @@ pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failu
         return Ok(Context::done());
     }
     let Some(what) = &args.what else {
+        let of_one = [
+            ("--from", args.from.is_some()),
+            ("--tz", args.tz.is_some()),
+            ("--name", args.name.is_some()),
+        ];
+        if let Some((option, _)) = of_one.iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::usage(format!(
+                "{option} asks about one job or WHEN, and none is named"
+            ))
+            .hint("name it: punctual next JOB|WHEN"));
+        }
         agenda(store.as_ref(), n, context)?;
         return Ok(Context::done());
     };
     let job = match &store {
-        Some(store) => select::job(&store.read(), what).ok(),
+        Some(store) => select::find_job(&store.read(), what, false)?,
         None => None,
     };
     let zone = match (&args.tz, &job) {

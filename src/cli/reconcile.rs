@@ -131,11 +131,11 @@ fn keep(
     plan: &mut Plan,
 ) -> Result<bool, Failure> {
     let definition = &job.definition;
-    let fields = differences(known, definition);
-    if fields.is_empty() {
+    if definition.is(known) {
         plan.unchanged += 1;
         return Ok(false);
     }
+    let fields = differences(known, definition);
     let name = definition.name.as_ref().unwrap_or(&known.name);
     if *name != known.name && !tx.name_is_free(name)? {
         return Err(elsewhere(name));

@@ -1,5 +1,7 @@
 //! From what a user calls a job or a run to the thing itself.
 
+use std::collections::HashSet;
+
 use crate::domain::{Job, JobId, Name, Run, RunRef, closest};
 use crate::store::Read;
 
@@ -50,19 +52,23 @@ pub(super) fn run(read: &Read<'_>, word: &str) -> Result<Option<Run>, Failure> {
     }
 }
 
+/// The jobs that words name, each once.
+pub(super) fn each_once(read: &Read<'_>, words: &[String]) -> Result<Vec<Job>, Failure> {
+    let mut seen = HashSet::new();
+    let mut jobs = words
+        .iter()
+        .map(|word| job(read, word))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    jobs.retain(|job| seen.insert(job.id));
+    Ok(jobs)
+}
+
 /// The jobs that a selector means, each once.
 pub(super) fn jobs(read: &Read<'_>, which: &Selector) -> Result<Vec<Job>, Failure> {
     if which.all || which.queue.is_some() {
         return Ok(read.jobs_of_queue(which.queue.as_ref())?);
     }
-    let mut jobs: Vec<Job> = Vec::new();
-    for word in &which.jobs {
-        let job = job(read, word)?;
-        if !jobs.iter().any(|known| known.id == job.id) {
-            jobs.push(job);
-        }
-    }
-    Ok(jobs)
+    each_once(read, &which.jobs)
 }
 
 /// What a selector names first, for a message.
@@ -70,7 +76,12 @@ pub(super) fn first_word(which: &Selector) -> &str {
     which.jobs.first().map_or("", String::as_str)
 }
 
-fn find_job(read: &Read<'_>, word: &str, removed_too: bool) -> Result<Option<Job>, Failure> {
+/// What [`job`] finds, where to find nothing is an answer.
+pub(super) fn find_job(
+    read: &Read<'_>,
+    word: &str,
+    removed_too: bool,
+) -> Result<Option<Job>, Failure> {
     if let Ok(name) = Name::parse(word) {
         let living = read.job_named(&name)?;
         if living.is_some() || !removed_too {

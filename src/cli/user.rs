@@ -15,13 +15,14 @@ pub(super) fn check(options: &Options) -> Result<(), Failure> {
         return Ok(());
     };
     let me = fs::effective_uid();
-    if me != 0 && person(name)?.uid != me {
+    let person = person(name)?;
+    if me != 0 && person.uid != me {
         return Err(Failure::usage(format!(
             "--user {name}: only a runner of root can become another user"
         ))
         .hint("add the job as root, to a database of root"));
     }
-    person(name).map(drop)
+    Ok(())
 }
 
 pub(super) fn home(name: &str) -> Result<PathBuf, Failure> {

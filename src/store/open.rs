@@ -43,6 +43,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether there is a file to open, and one that may be trusted.
+    pub(crate) fn is_there(path: &Path) -> Result<bool, StoreError> {
+        Ok(file::standing(path)? == Standing::File)
+    }
+
     /// Opens the database for reading: takes no lock that a writer would feel, makes
     /// nothing. `None` when there is no database yet.
     pub(crate) fn open_read(path: &Path) -> Result<Option<Self>, StoreError> {

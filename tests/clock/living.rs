@@ -39,10 +39,14 @@ impl<'a> Clock<'a> {
 
     /// The kernel's clock does not move with it: somebody has to wake the runner, so that it looks.
     fn set(&self, offset: &str) {
-        // Whole or not at all: it is read at every look at the clock.
+        self.put(offset);
+        self.sandbox.ok(["-q", "add", "now", "true"]);
+    }
+
+    /// Whole or not at all: it is read at every look at the clock.
+    fn put(&self, offset: &str) {
         let new = self.sandbox.write("offset.new", format!("{offset}\n"));
         std::fs::rename(new, self.sandbox.path("offset")).unwrap();
-        self.sandbox.ok(["-q", "add", "now", "true"]);
     }
 
     /// Waits until the job `tick` has run so many times more.
@@ -170,7 +174,7 @@ fn a_step_of_an_hour_shortens_no_time_limit_and_no_backoff() {
     let Some(clock) = Clock::new(&sandbox) else {
         return;
     };
-    let runner = clock.runner;
+    let runner = &clock.runner;
     let add = ["add", "now", "--name"];
     sandbox.ok([&add[..], &["long", "--timeout", "10m", "sleep 60"]].concat());
     let fails = ["again", "--retries", "1", "--backoff", "30m", "exit 1"];
@@ -179,7 +183,7 @@ fn a_step_of_an_hour_shortens_no_time_limit_and_no_backoff() {
     sandbox.until_state("long", "running");
     sandbox.until_state("again", "retrying");
 
-    sandbox.write("offset", "+1h\n");
+    clock.put("+1h");
     // The kernel's clock does not move: the timer rings once more, and then others wake it.
     until(PATIENCE, "it notices", || runner.log().contains("clock"));
     sandbox.ok([&add[..], &["poke", "true"]].concat());
@@ -196,7 +200,7 @@ fn a_step_of_an_hour_shortens_no_time_limit_and_no_backoff() {
     let next: chrono::DateTime<Utc> = next.as_str().unwrap().parse().unwrap();
     assert!(next - Utc::now() > TimeDelta::minutes(60), "{next}");
     assert!(sandbox.lines("ticks").len() < 30);
-    assert_eq!(runner.stop(), 0);
+    assert_eq!(clock.runner.stop(), 0);
 }
 
 #[test]

@@ -178,6 +178,9 @@ fn a_runner_on_a_full_disk_pauses_and_resumes_by_itself() {
 
     island.make_room();
     island.until_state("x", "failed");
+    // The end that could not be written down was not forgotten: it is not `lost`.
+    let run = island.punctual(&["--json", "show", "x.1"]).document();
+    assert_eq!(run["exit_code"], 3, "{run}");
     assert_eq!(sandbox.read("ran"), "begun\nended\n");
     let ticks = || {
         let answer = island.punctual(&["--json", "history", "tick"]);

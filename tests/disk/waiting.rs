@@ -26,7 +26,7 @@ fn a_runner_waits_out_a_lock_that_is_held_for_longer_than_verbs_wait() {
     sandbox.until_state("x", "running");
     // Its time is up, and its patience too, while nothing can be written.
     let deaf = "trap 'echo TERM >> heard' TERM; echo $$ > deaf; while :; do sleep 0.01; done";
-    let limits = ["--timeout", "1s", "--kill-after", "1s"];
+    let limits = ["--timeout", "4s", "--kill-after", "4s"];
     sandbox.ok([&["add", "now", "--name", "deaf"][..], &limits, &[deaf]].concat());
     sandbox.until_lines("deaf", 1);
     sandbox.until_state("deaf", "running");

@@ -167,6 +167,32 @@ fn one_bad_line_keeps_all_out() {
     );
 }
 
+/// A line got a typing error, and importing again with --keep-going removed the job that it was.
+#[test]
+fn the_job_of_a_line_that_is_left_out_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my.crontab", "0 3 * * * good\n0 4 * * * better\n");
+    sandbox.ok(["import", "crontab", "my.crontab"]);
+    sandbox.write("my.crontab", "0 5 * * * good\n0 44 * * * better\n");
+    let answer = sandbox.punctual(["import", "crontab", "my.crontab", "--keep-going"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(
+        answer
+            .err
+            .contains("not among the lines taken, and left as they are: better\n"),
+        "{answer:?}"
+    );
+    let exported = sandbox.ok(["export"]);
+    assert!(
+        exported.contains("0 5 * * *") && exported.contains("0 4 * * *"),
+        "{exported}"
+    );
+    // A line that is gone takes its job along, when nothing was left out.
+    sandbox.write("my.crontab", "0 5 * * * good\n");
+    sandbox.ok(["import", "crontab", "my.crontab"]);
+    assert!(!sandbox.ok(["export"]).contains("better"));
+}
+
 #[test]
 fn what_is_suspicious_is_said() {
     let sandbox = Sandbox::new();

@@ -186,7 +186,7 @@ fn what_is_due_in_the_same_second_starts_in_its_order() {
     assert_eq!(started, expected);
     // Never two at once, and none before its time.
     let overlaps =
-        "SELECT count(*) FROM run a JOIN run b ON b.id = a.id + 1 WHERE b.started < a.started";
+        "SELECT count(*) FROM run a JOIN run b ON b.id = a.id + 1 WHERE b.started < a.finished";
     assert_eq!(sandbox.count(overlaps), 0);
     assert_eq!(
         sandbox.count("SELECT count(*) FROM run WHERE started < due"),

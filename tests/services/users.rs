@@ -79,7 +79,7 @@ fn hooks_and_limits_are_the_same_for_another_user() {
         "--on-finish",
         &hook,
         "--timeout",
-        "50ms",
+        "2s",
         "--nice",
         "5",
     ];

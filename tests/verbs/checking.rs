@@ -232,7 +232,7 @@ fn a_backup_under_load_takes_the_place_of_the_original() {
             // What was accepted before the backup began is in it.
             let before = sandbox.json(["list", "--all"]);
             sandbox.ok(["backup", &format!("copy-{number}.db")]);
-            accepted.push(before.as_array().map_or(0, Vec::len));
+            accepted.push(before.as_array().unwrap().len());
         }
         for writer in writers {
             writer.join().unwrap();
@@ -269,6 +269,8 @@ fn a_backup_under_load_takes_the_place_of_the_original() {
         );
     }
     fs::rename(sandbox.path("copy-4.db"), sandbox.database()).unwrap();
+    let waiting = sandbox.count("SELECT count(*) FROM run WHERE state < 10") as usize;
+    let waiting = waiting - sandbox.count("SELECT count(*) FROM run JOIN job ON job.id = run.job WHERE run.state < 10 AND job.name = 'tick'") as usize;
     sandbox.ok(["add", "now", "--name", "later", "true"]);
     sandbox.ok(["remove", "tick"]);
     sandbox.drain(["-j4"]);
@@ -276,6 +278,6 @@ fn a_backup_under_load_takes_the_place_of_the_original() {
     for job in sandbox.json(["list", "--all"]).as_array().unwrap() {
         assert_ne!(job["last"]["state"], "queued", "{job}");
     }
-    assert!(sandbox.lines("ran").len() >= ran);
+    assert!(sandbox.lines("ran").len() >= ran + waiting);
     sandbox.check_integrity();
 }

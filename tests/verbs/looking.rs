@@ -401,3 +401,22 @@ fn a_chart_of_runs_shows_their_results() {
         2
     );
 }
+
+#[test]
+fn next_of_all_jobs_does_not_pass_over_an_option_in_silence() {
+    let sandbox = Sandbox::new();
+    for words in [
+        ["next", "--from", "tomorrow"],
+        ["next", "--tz", "UTC"],
+        ["next", "--name", "x"],
+    ] {
+        let answer = sandbox.punctual(words);
+        assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
+        assert!(
+            answer
+                .err
+                .contains(&format!("{} asks about one job", words[1])),
+            "{answer:?}"
+        );
+    }
+}

@@ -154,3 +154,52 @@ fn without_a_terminal_the_options_are_asked_for() {
         )
     );
 }
+
+/// The second look failed, and what had been typed for the first was gone.
+#[test]
+fn a_refused_text_is_kept_when_the_next_look_fails() {
+    let sandbox = with_job();
+    let editor = "test -f once && exit 3; : > once; sed -i 's/0 3/0 99/' \"$1\"";
+    let (code, seen) = edit(&sandbox, editor, &["backup"], "y\n");
+    assert_eq!(code, 1, "{seen}");
+    assert!(seen.contains("failed with exit 3"), "{seen}");
+    let [kept] = leftovers(&sandbox).try_into().unwrap();
+    assert!(sandbox.read(&kept).contains("0 99 * * *"));
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_and_not_guessed() {
+    let sandbox = with_job();
+    let before = sandbox.ok(["export"]);
+    let editor = "sed -i 's/restic/r\\xe9stic/' \"$1\"";
+    let (code, seen) = edit(&sandbox, editor, &["backup"], "n\n");
+    assert_eq!((code, seen.contains("not UTF-8")), (1, true), "{seen}");
+    assert_eq!(sandbox.ok(["export"]), before);
+}
+
+/// The number was written as a name, which read like another schedule: the waiting run was cancelled.
+#[test]
+fn a_job_behind_a_number_keeps_its_waiting_run() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "in 1h", "--name", "first", "true"]);
+    sandbox.ok([
+        "add",
+        "after 1",
+        "--name",
+        "second",
+        "--timeout",
+        "2h",
+        "true",
+    ]);
+    let (code, seen) = edit(&sandbox, "sed -i s/2h/3h/ \"$1\"", &["second"], "");
+    assert_eq!(code, 0, "{seen}");
+    assert_eq!(sandbox.state("second"), "blocked");
+    assert_eq!(sandbox.count("SELECT count(*) FROM run WHERE job = 2"), 1);
+}
+
+#[test]
+fn a_job_that_is_named_twice_is_changed_once() {
+    let sandbox = with_job();
+    sandbox.ok(["edit", "backup", "backup", "--timeout", "5h"]);
+    assert!(sandbox.ok(["export"]).contains("timeout = \"5h\""));
+}

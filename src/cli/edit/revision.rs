@@ -68,16 +68,7 @@ fn change_one(
     if !is_same {
         return Err(meanwhile("changed"));
     }
-    let entry = entry.clone();
-    let definition = Definition {
-        name: Some(entry.name),
-        when: entry.when,
-        command: entry.command,
-        queue: entry.queue,
-        priority: entry.priority,
-        options: entry.options,
-        source: None,
-    };
+    let definition = Definition::from(entry.clone());
     if definition.is(&job) {
         return Ok(None);
     }
@@ -89,6 +80,8 @@ fn written(store: &Store, jobs: &[Job]) -> Result<String, Failure> {
     let mut document = Document::default();
     for job in jobs {
         let mut entry = export::entry(&read, job.clone())?;
+        // Here a number means the job that it means; a file elsewhere would need the name.
+        entry.when.clone_from(&job.when);
         // That is `pause` and `resume`, which may have an end.
         entry.paused = false;
         for value in entry.options.env.values_mut() {
@@ -107,7 +100,7 @@ fn written(store: &Store, jobs: &[Job]) -> Result<String, Failure> {
 }
 
 /// The jobs of the text, in the order of those it was made from.
-fn understood(text: &str, jobs: &[Job], context: &Context) -> Result<Vec<Entry>, Failure> {
+fn understood(text: &[u8], jobs: &[Job], context: &Context) -> Result<Vec<Entry>, Failure> {
     let directory = std::env::current_dir().unwrap_or_default();
     let place = Place {
         now: context.now,
@@ -115,7 +108,7 @@ fn understood(text: &str, jobs: &[Job], context: &Context) -> Result<Vec<Entry>,
         directory: &directory,
         is_read_again: false,
     };
-    let document = document::read(text.as_bytes(), Format::Toml, &place)
+    let document = document::read(text, Format::Toml, &place)
         .map_err(|error| file::refused(Path::new(TITLE), &[*error]))?;
     if !document.queues.is_empty() {
         return Err(Failure::usage("a queue is no part of a job")

@@ -23,7 +23,7 @@ use crate::store::Store;
 use super::args::{CancelArgs, PauseArgs, ResumeArgs, RetryArgs, Selector, Shown, TriggerArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::{cancel, list, logs, pause, retry, select, trigger};
+use super::{cancel, list, logs, pause, retry, trigger};
 
 use model::{Deed, Logs, Model, Step};
 use screen::Screen;
@@ -227,7 +227,7 @@ fn gone() -> Failure {
 
 /// The end of what the newest run of a job wrote.
 fn logs_of(store: &Store, job: JobId, context: &Context) -> Result<Option<Logs>, Failure> {
-    let Some(run) = select::run(&store.read(), &job.0.to_string())? else {
+    let Some(run) = store.read().latest_run(job)? else {
         return Ok(None);
     };
     let (_, bytes) = logs::written(store, &run, None, OUTPUT, context)?;
