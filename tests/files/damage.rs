@@ -109,8 +109,10 @@ fn without_its_shared_memory_a_database_is_whole() {
     sandbox.check_integrity();
 }
 
+/// SQLite believes a whole log that somebody put there (see FAULTS, A15), but the file stays sound; garbage it
+/// does not believe.
 #[test]
-fn a_log_that_is_not_its_own_is_not_believed() {
+fn a_log_of_somebody_else_leaves_a_whole_file() {
     let sandbox = filled();
     let other = Sandbox::new();
     other.ok(["add", "never", "--name", "intruder", "true"]);

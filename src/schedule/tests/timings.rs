@@ -268,3 +268,18 @@ fn waits_double_up_to_the_cap() {
     assert_eq!(wait(1, 1.0), "11s");
     assert_eq!(wait(1000, 0.5), "1h");
 }
+
+#[test]
+fn after_2100_nothing_fires_and_that_is_said() {
+    let eve = instant("2100-12-31T23:58:30Z");
+    let minutes = recurrence("* * * * *", &context(Zone::UTC, eve));
+    let last: Vec<_> = fires_after(&minutes, eve).collect();
+    assert_eq!(last, [instant("2100-12-31T23:59:00Z")]);
+    let later = instant("2101-06-01T00:00:00Z");
+    for text in ["* * * * *", "0 3 * * *", "@yearly"] {
+        let timing = parse(text).unwrap().timing(&context(Zone::UTC, later));
+        let error = timing.unwrap_err();
+        assert_eq!(error.message, "this schedule never fires", "{text}");
+        assert!(error.hint.unwrap().contains("ends with 2100"), "{text}");
+    }
+}
