@@ -1,13 +1,14 @@
 //! The decisions of the runner: `Core::handle(Event, Now) -> Vec<Effect>`.
 //!
 //! What lives here: which claim starts when, what a signal or a deadline leads to, when the
-//! runner sleeps and when it ends (`endings`: how attempts and the runner itself come to theirs;
+//! runner sleeps and when it ends (`living`: an attempt in memory; `endings`: how attempts and the runner itself come to theirs;
 //! `messages`: what is said to it and by it). What never does: a clock, a file, a process, a thread.
 //! Memory holds only what runs and the few claims that run next; the queue is the file.
 
 mod adoption;
 mod clock;
 mod endings;
+mod living;
 mod messages;
 
 use std::collections::BTreeMap;
@@ -15,12 +16,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Intent, Name, Output, Reason, RunId, Usage};
+use crate::domain::{AttemptId, Exit, Intent, Name, Output, RunId, Usage};
 use crate::store::{Finish, Process};
 
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
 use super::policy::Outcome;
 use super::retention::Progress;
+use living::{Ending, Living, Why};
 
 pub(crate) use endings::IMPATIENCE;
 pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal};
@@ -39,30 +41,6 @@ type Order = (i64, DateTime<Utc>, RunId);
 
 fn order_of(claim: &Claim) -> Order {
     (-claim.row.priority, claim.row.due, claim.row.run)
-}
-
-#[derive(Debug)]
-struct Living {
-    claim: Claim,
-    slot: u32,
-    process: Option<Process>,
-    /// On the monotonic clock.
-    time_limit: Option<Duration>,
-    ending: Option<Ending>,
-}
-
-/// We are ending this attempt.
-#[derive(Debug, Clone, Copy)]
-struct Ending {
-    why: Why,
-    kill_at: Duration,
-    killed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
-    Failed(Reason),
-    Cancelled,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,29 +269,25 @@ impl Core {
         if let Some(claim) = held.and_then(|order| self.held.remove(&order)) {
             let attempt = claim.row.attempt;
             match intent {
-                Intent::Cancel => {
-                    self.returning += 1;
-                    self.ask(Request::Drop { attempt, run });
-                }
+                Intent::Cancel => self.drop_claim(attempt, run),
                 Intent::GiveBack => self.give_back(attempt, None),
                 Intent::Signal(_) => self.ask(Request::ClearIntent { run }),
             }
             return;
         }
-        let living = self
-            .living
-            .iter()
-            .find(|(_, living)| living.claim.row.run == run)
-            .map(|(attempt, _)| *attempt);
-        let Some(attempt) = living else {
+        let mut living = self.living.iter_mut();
+        let Some((attempt, living)) = living.find(|(_, living)| living.claim.row.run == run) else {
             return;
         };
         match intent {
-            Intent::Cancel => self.end(attempt, Why::Cancelled, now),
+            Intent::Cancel => {
+                let attempt = *attempt;
+                self.end(attempt, Why::Cancelled, now);
+            }
             // It has started meanwhile, and keeps what it started with.
             Intent::GiveBack => self.ask(Request::ClearIntent { run }),
             Intent::Signal(number) => {
-                self.out.push(Effect::Signal(attempt, Blow::Number(number)));
+                self.out.extend(living.strike(Blow::Number(number)));
                 self.ask(Request::ClearIntent { run });
             }
         }
@@ -322,6 +296,11 @@ impl Core {
     fn give_back(&mut self, attempt: AttemptId, again: Option<DateTime<Utc>>) {
         self.returning += 1;
         self.ask(Request::GiveBack { attempt, again });
+    }
+
+    fn drop_claim(&mut self, attempt: AttemptId, run: RunId) {
+        self.returning += 1;
+        self.ask(Request::Drop { attempt, run });
     }
 
     fn give_back_held(&mut self) {
@@ -346,16 +325,8 @@ impl Core {
                 break;
             };
             let slot = self.free_slot(&claim.row.queue);
-            self.living.insert(
-                claim.row.attempt,
-                Living {
-                    claim: claim.clone(),
-                    slot,
-                    process: None,
-                    time_limit: None,
-                    ending: None,
-                },
-            );
+            let living = Living::new(claim.clone(), slot);
+            self.living.insert(claim.row.attempt, living);
             self.out.push(Effect::Spawn(Box::new(claim), slot));
         }
     }
@@ -384,7 +355,13 @@ impl Core {
             late: process.started - starts_at(&living.claim),
             pid: process.pid,
         }));
+        let pending = std::mem::take(&mut living.pending);
+        let blows = pending.into_iter().filter_map(|blow| living.strike(blow));
+        self.out.extend(blows);
         self.ask(Request::Started { attempt, process });
+        if self.leaves_work_behind() {
+            self.living.remove(&attempt);
+        }
     }
 
     fn not_started(&mut self, attempt: AttemptId, refusal: Refusal, now: Now) {
@@ -398,7 +375,12 @@ impl Core {
                     self.out.push(Effect::Log(Line::NoRoom { message }));
                 }
                 self.no_room_until = Some(again);
-                self.give_back(attempt, Some(again));
+                let cancelled = living.ending.is_some_and(|end| end.why == Why::Cancelled);
+                if cancelled {
+                    self.drop_claim(attempt, living.claim.row.run);
+                } else {
+                    self.give_back(attempt, Some(again));
+                }
             }
             Refusal::Unstartable { code, message } => {
                 self.out.push(Effect::Log(Line::Unstartable {

@@ -5,10 +5,13 @@
 //! set, and nothing ticks.
 
 mod children;
+mod hooking;
+mod starters;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,23 +22,23 @@ use crate::domain::{Attempt, AttemptId, Output, Run, Runner};
 use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
-use crate::os::{fs, signals, users};
+use crate::os::{fs, signals};
 use crate::process::{Ended, Identity, orphan, output, strangers};
 use crate::schedule::Zone;
 use crate::store::{Process, Store, StoreError, ends_path, lock_path};
 
 use super::core::{Config, Core, Effect, Event, Grace, IMPATIENCE, Line, Now};
 use super::forward::Outlet;
-use super::hooks::{self, HookEnd};
-use super::ledger::{HookStart, Ledger, Mail};
+use super::hooks::HookEnd;
+use super::ledger::Ledger;
 use super::log;
-use super::mail::{self, Letter, Sender};
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
 use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
 use children::kept;
+use starters::{Panic, Started, Starters};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -114,7 +117,9 @@ struct Driver {
     witness: Witness,
     /// What an earlier runner saw, until it is judged.
     seen: HashMap<AttemptId, SeenEnd>,
-    launcher: start::Launcher,
+    launcher: Arc<start::Launcher>,
+    starters: Starters,
+    started: UnboundedReceiver<Result<Started, Panic>>,
     /// Output files that nobody wrote to.
     spares: Vec<output::Spare>,
     deadline: Option<tokio::time::Instant>,
@@ -158,6 +163,7 @@ struct Signals {
 
 enum Woken {
     Told(Option<Told>),
+    Started(Option<Result<Started, Panic>>),
     Ended(Option<(AttemptId, Ended)>),
     HookEnded(Option<HookEnd>),
     Timer(io::Result<TimerEvent>),
@@ -200,6 +206,10 @@ impl Driver {
         let ledger = Ledger::new(options.salt, options.zone, options.on_failure);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
+        let launcher = Arc::new(start::Launcher::new(path.clone(), id));
+        let (tell_start, started) = unbounded_channel();
+        let starters = Starters::new(&launcher, &tell_start)
+            .map_err(system("cannot start the threads that start processes"))?;
         let (tell_end, ends) = unbounded_channel();
         let (tell_hook, hook_ends) = unbounded_channel();
         let (now, zone) = (Utc::now(), options.zone);
@@ -242,7 +252,9 @@ impl Driver {
             adopted: HashMap::new(),
             witness,
             seen: seen.into_iter().collect(),
-            launcher: start::Launcher::new(path, id),
+            launcher,
+            starters,
+            started,
             spares: Vec::new(),
             deadline: None,
             stop_at: options
@@ -323,6 +335,7 @@ impl Driver {
         };
         tokio::select! {
             told = self.told.recv() => Woken::Told(told),
+            start = self.started.recv() => Woken::Started(start),
             end = self.ends.recv() => Woken::Ended(end),
             end = self.hook_ends.recv() => Woken::HookEnded(end),
             fired = self.timer.fired() => Woken::Timer(fired),
@@ -345,20 +358,9 @@ impl Driver {
         self.notice_step();
         match woken {
             Woken::Told(told) => self.hear(told)?,
+            Woken::Started(start) => start.into_iter().for_each(|start| self.hear_start(start)),
             Woken::Ended(end) => self.hear_end(end),
-            Woken::HookEnded(end) => {
-                if let Some(HookEnd {
-                    hook,
-                    what,
-                    failure,
-                }) = end
-                {
-                    if let Some(failure) = &failure {
-                        self.say(&format!("{what} failed: {failure}"));
-                    }
-                    self.feed(Event::HookEnded(hook, failure));
-                }
-            }
+            Woken::HookEnded(end) => self.hear_hook(end),
             Woken::Timer(fired) => {
                 fired.map_err(system("cannot read the timer"))?;
                 self.feed(Event::Woke);
@@ -391,7 +393,7 @@ impl Driver {
             Woken::Hangup if self.survives_hangup => {}
             Woken::Hangup => self.stop(),
             Woken::Stranger => {
-                strangers::reap(|pid| self.alive.values().any(|alive| alive.identity.pid == pid));
+                strangers::reap();
             }
         }
         Ok(())
@@ -407,6 +409,9 @@ impl Driver {
 
     /// Takes what else has come, so that one round serves all of it.
     fn drain(&mut self) {
+        while let Ok(start) = self.started.try_recv() {
+            self.hear_start(start);
+        }
         while let Ok(end) = self.ends.try_recv() {
             self.hear_end(Some(end));
         }
@@ -480,7 +485,7 @@ impl Driver {
                 self.notifier.ready();
                 return Some(Event::Examined(found));
             }
-            Effect::Spawn(claim, slot) => return Some(self.spawn(&claim, slot, decided)),
+            Effect::Spawn(claim, slot) => self.spawn(claim, slot, decided),
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Discard(attempt) => {
@@ -489,7 +494,7 @@ impl Driver {
                     self.trim_at = None;
                 }
             }
-            Effect::Hook(start) => self.start_hook(&start),
+            Effect::Hook(start) => self.start_hook(start),
             Effect::WakeAt(at) => self.set_timer(at),
             Effect::DeadlineAt(at) => {
                 self.deadline = at
@@ -510,32 +515,6 @@ impl Driver {
         if let Err(error) = self.timer.set(at) {
             self.say(&format!("cannot set the timer: {error}"));
         }
-    }
-
-    fn start_hook(&self, start: &HookStart) {
-        let told = match &start.mail {
-            Some(mail) => self.letter(start, mail),
-            None => (self.describe)(&start.run, &start.attempts),
-        };
-        let hook = hooks::start(&self.launcher, start, told);
-        let tell = self.tell_hook.clone();
-        tokio::spawn(async move {
-            let _ = tell.send(hook.await);
-        });
-    }
-
-    fn letter(&self, start: &HookStart, mail: &Mail) -> String {
-        let user = users::name_of(fs::effective_uid());
-        mail::message(&Letter {
-            to: &start.hook.command,
-            run: &start.run,
-            command: &mail.command,
-            output: mail.output.as_ref(),
-            id: &self.launcher.mark_of_hook(start.hook.id).replace('/', "."),
-            sender: &Sender::new(user.as_deref(), &users::host()),
-            now: Utc::now(),
-            zone: (self.zone)(),
-        })
     }
 
     fn notice_step(&mut self) {

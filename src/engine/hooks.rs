@@ -1,9 +1,12 @@
 //! From a recorded hook to its end: a command of the job's, or a mail. Started once, ended after a minute.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::oneshot::Receiver;
+
 use crate::process::group::{self, signal_tree};
-use crate::process::output;
+use crate::process::{Child, output};
 
 use super::ledger::HookStart;
 use super::start::{self, Launcher};
@@ -27,47 +30,55 @@ pub(super) struct HookEnd {
     pub failure: Option<String>,
 }
 
-/// Starts it, and tells how it went.
-pub(super) fn start(
-    launcher: &Launcher,
-    start: &HookStart,
-    told: String,
-) -> impl Future<Output = HookEnd> + use<> {
-    let id = start.hook.id;
-    let is_mail = start.hook.occasion == MAIL;
-    let started = if is_mail {
-        launcher.launch_mail(start, told)
-    } else {
-        launcher.launch_hook(start, told)
-    };
-    let path = launcher.output_of_hook(id);
-    let mark = launcher.mark_of_hook(id);
-    let what = format!("{} of {}", start.hook.occasion, start.run.name);
-    async move {
-        let mut failure = match started {
+/// A hook under way.
+pub(super) struct Followed {
+    hook: i64,
+    what: String,
+    is_mail: bool,
+    output: PathBuf,
+    mark: String,
+}
+
+impl Followed {
+    pub(super) fn of(launcher: &Launcher, start: &HookStart) -> Self {
+        Self {
+            hook: start.hook.id,
+            what: format!("{} of {}", start.hook.occasion, start.run.name),
+            is_mail: start.hook.occasion == MAIL,
+            output: launcher.output_of_hook(start.hook.id),
+            mark: launcher.mark_of_hook(start.hook.id),
+        }
+    }
+
+    /// Waits for its start and its end, and tells how it went.
+    pub(super) async fn end(self, starting: Receiver<Result<Child, String>>) -> HookEnd {
+        let started = starting.await;
+        let mut failure = match started.unwrap_or_else(|error| Err(error.to_string())) {
             Err(message) => Some(message),
             Ok(mut child) => {
                 let ended = tokio::time::timeout(LIMIT, child.ended()).await;
                 if ended.is_err() {
-                    let _ = signal_tree(&child.identity, &mark, group::Signal::Kill);
+                    let _ = signal_tree(&child.identity, &self.mark, group::Signal::Kill);
                     let _ = child.ended().await;
                 }
                 start::hook_message(ended.ok().map(|ended| ended.exit))
             }
         };
         // A mailer is not the user's own script: its words are all there is to go by.
-        if is_mail && let Some(failure) = &mut failure {
-            let kept = output::collect(&path, FEW).map(|kept| kept.head);
+        if self.is_mail
+            && let Some(failure) = &mut failure
+        {
+            let kept = output::collect(&self.output, FEW).map(|kept| kept.head);
             let words = String::from_utf8_lossy(&kept.unwrap_or_default()).into_owned();
             if let Some(line) = words.lines().map(str::trim).find(|line| !line.is_empty()) {
                 failure.push_str(": ");
                 failure.push_str(line);
             }
         }
-        let _ = output::discard(&path);
+        let _ = output::discard(&self.output);
         HookEnd {
-            hook: id,
-            what,
+            hook: self.hook,
+            what: self.what,
             failure,
         }
     }

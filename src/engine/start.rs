@@ -1,14 +1,15 @@
 //! From a claim to a child: the words, the environment and the directory of one attempt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::SecondsFormat;
 
 use crate::domain::{AttemptId, Command, Exit, Options};
 use crate::os::users::Person;
-use crate::process::environment::{EnvPlan, compose};
+use crate::process::environment::{EnvPlan, Environment, compose};
 use crate::process::output::Spare;
 use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
 use crate::store::{hook_output_path, output_path};
@@ -35,7 +36,13 @@ pub(super) struct Launcher {
     /// The database's own number, for marks.
     id: String,
     inherited: HashMap<OsString, OsString>,
+    /// The latest environments, for the next attempts with the same options.
+    environments: Mutex<VecDeque<(Arc<Options>, Environment)>>,
 }
+
+/// Environments remembered. Most jobs of a database share theirs; a copy for each start would be a third
+/// of what we spend on it.
+const ENVIRONMENTS: usize = 8;
 
 impl Launcher {
     pub(super) fn new(database: PathBuf, id: String) -> Self {
@@ -43,6 +50,7 @@ impl Launcher {
             database,
             id,
             inherited: std::env::vars_os().collect(),
+            environments: Mutex::default(),
         }
     }
 
@@ -74,10 +82,7 @@ impl Launcher {
         let options = &claim.options;
         let facts = self.facts(claim, slot);
         let output = self.output_of(claim.row.attempt);
-        let words = match &claim.row.command {
-            Command::Shell(line) => shell_words(options, line),
-            Command::Argv(words) => words.iter().map(OsString::from).collect(),
-        };
+        let command = &claim.row.command;
         let person = person::of(options)?;
         let launch = Launch {
             umask: options
@@ -86,23 +91,47 @@ impl Launcher {
                 .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
             nice: options.nice,
             stdin: options.stdin.clone().map(String::into_bytes),
-            ..self.plain(words, options, person.as_ref(), &facts, output)?
+            ..self.plain(
+                words(command, options),
+                options,
+                person.as_ref(),
+                facts,
+                output,
+            )?
         };
         if let Some(person) = person {
             return spawn_with(&person::by_way_of_us(launch, &person), spare).map_err(refusal);
         }
-        if let Some(direct) = direct(&claim.row.command, options, &launch) {
-            match spawn_with(&direct, spare) {
-                // The shell says it in its own words.
-                Err(SpawnError::NotFound(_) | SpawnError::NotExecutable(_)) => {}
-                other => return other.map_err(refusal),
+        let Some(direct) = direct_words(command, options) else {
+            return spawn_with(&launch, spare).map_err(refusal);
+        };
+        let direct = Launch {
+            command: direct,
+            ..launch
+        };
+        match spawn_with(&direct, spare) {
+            // The shell says it in its own words.
+            Err(SpawnError::NotFound(_) | SpawnError::NotExecutable(_)) => {
+                let launch = Launch {
+                    command: words(command, options),
+                    ..direct
+                };
+                spawn_with(&launch, spare).map_err(refusal)
             }
+            other => other.map_err(refusal),
         }
-        spawn_with(&launch, spare).map_err(refusal)
+    }
+
+    pub(super) fn launch_hook(&self, start: &HookStart, text: String) -> Result<Child, String> {
+        if start.mail.is_some() {
+            self.launch_mail(start, text)
+        } else {
+            self.launch_command(start, text)
+        }
     }
 
     /// A hook runs in its job's directory and environment, and reads what it is told.
-    pub(super) fn launch_hook(&self, start: &HookStart, told: String) -> Result<Child, String> {
+    fn launch_command(&self, start: &HookStart, told: String) -> Result<Child, String> {
         let options = &start.options;
         let words = shell_words(options, &start.hook.command);
         let output = self.output_of_hook(start.hook.id);
@@ -114,7 +143,7 @@ impl Launcher {
         let launch = Launch {
             stdin: Some(told.into_bytes()),
             ..self
-                .plain(words, options, person.as_ref(), &facts, output)
+                .plain(words, options, person.as_ref(), facts, output)
                 .map_err(in_words)?
         };
         let launch = match &person {
@@ -125,13 +154,14 @@ impl Launcher {
     }
 
     /// A mail is the runner's own business: nothing of the job can change how it is sent.
-    pub(super) fn launch_mail(&self, start: &HookStart, message: String) -> Result<Child, String> {
+    fn launch_mail(&self, start: &HookStart, message: String) -> Result<Child, String> {
         let runners = self.inherited.get(OsStr::new("PATH"));
         let runners = runners
             .and_then(|path| path.to_str())
             .unwrap_or("/usr/bin:/bin");
         let plan = EnvPlan {
             path: Some(format!("{runners}{MAILERS}")),
+            cwd: "/".to_owned(),
             ..EnvPlan::default()
         };
         let inherited = self.inherited.clone().into_iter();
@@ -139,7 +169,7 @@ impl Launcher {
         let launch = Launch {
             command: words.iter().map(OsString::from).collect(),
             cwd: "/".into(),
-            env: compose(inherited, &plan, &self.hook_facts(start)),
+            env: compose(inherited, &plan).with(self.hook_facts(start)),
             umask: None,
             nice: None,
             stdin: Some(message.into_bytes()),
@@ -161,12 +191,46 @@ impl Launcher {
     fn plain(
         &self,
         command: Vec<OsString>,
-        options: &Options,
+        options: &Arc<Options>,
         person: Option<&Person>,
-        facts: &[(&'static str, String)],
+        facts: Vec<(&'static str, String)>,
         output: PathBuf,
     ) -> Result<Launch, Refusal> {
-        let cwd = options.cwd.as_deref().unwrap_or("/");
+        Ok(Launch {
+            command,
+            cwd: cwd_of(options).into(),
+            env: self.environment(options, person)?.with(facts),
+            umask: None,
+            nice: None,
+            stdin: None,
+            output,
+        })
+    }
+
+    fn environment(
+        &self,
+        options: &Arc<Options>,
+        person: Option<&Person>,
+    ) -> Result<Environment, Refusal> {
+        // A file is read at each attempt, and users come and go.
+        if options.env_file.is_some() || person.is_some() {
+            return self.compose(options, person);
+        }
+        let mut known = self
+            .environments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = known.iter().find(|(of, _)| Arc::ptr_eq(of, options)) {
+            return Ok(found.clone());
+        }
+        let composed = self.compose(options, None)?;
+        known.truncate(ENVIRONMENTS - 1);
+        known.push_front((Arc::clone(options), composed.clone()));
+        Ok(composed)
+    }
+
+    fn compose(&self, options: &Options, person: Option<&Person>) -> Result<Environment, Refusal> {
+        let cwd = cwd_of(options);
         let file = match &options.env_file {
             None => Vec::new(),
             Some(path) => read_env_file(&Path::new(cwd).join(path))?,
@@ -176,25 +240,14 @@ impl Launcher {
             path: options.path.clone(),
             set: options.env.clone().into_iter().collect(),
             file,
+            cwd: cwd.to_owned(),
         };
         let inherited = self
             .inherited
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .chain(person.into_iter().flat_map(person::variables));
-        let mut env = compose(inherited, &plan, facts);
-        // Ours would be a lie in the job's directory; a shell would set it right, a program does not.
-        env.retain(|(key, _)| key != "PWD" && key != "OLDPWD");
-        env.push(("PWD".into(), cwd.into()));
-        Ok(Launch {
-            command,
-            cwd: cwd.into(),
-            env,
-            umask: None,
-            nice: None,
-            stdin: None,
-            output,
-        })
+        Ok(compose(inherited, &plan))
     }
 
     fn hook_facts(&self, start: &HookStart) -> Vec<(&'static str, String)> {
@@ -228,9 +281,9 @@ impl Launcher {
         facts
     }
 
-    fn facts(&self, claim: &Claim, slot: u32) -> [(&'static str, String); 9] {
+    fn facts(&self, claim: &Claim, slot: u32) -> Vec<(&'static str, String)> {
         let row = &claim.row;
-        [
+        vec![
             ("PUNCTUAL_JOB", row.name.job.to_string()),
             ("PUNCTUAL_JOB_ID", row.job.to_string()),
             ("PUNCTUAL_RUN", row.name.to_string()),
@@ -244,8 +297,19 @@ impl Launcher {
     }
 }
 
+fn cwd_of(options: &Options) -> &str {
+    options.cwd.as_deref().unwrap_or("/")
+}
+
+fn words(command: &Command, options: &Options) -> Vec<OsString> {
+    match command {
+        Command::Shell(line) => shell_words(options, line),
+        Command::Argv(words) => words.iter().map(OsString::from).collect(),
+    }
+}
+
 /// The same start without the shell, where that is the same.
-fn direct(command: &Command, options: &Options, launch: &Launch) -> Option<Launch> {
+fn direct_words(command: &Command, options: &Options) -> Option<Vec<OsString>> {
     let Command::Shell(line) = command else {
         return None;
     };
@@ -253,10 +317,7 @@ fn direct(command: &Command, options: &Options, launch: &Launch) -> Option<Launc
         return None;
     }
     let words = direct::plain_words(line)?;
-    Some(Launch {
-        command: words.into_iter().map(OsString::from).collect(),
-        ..launch.clone()
-    })
+    Some(words.into_iter().map(OsString::from).collect())
 }
 
 fn stamp(at: chrono::DateTime<chrono::Utc>) -> String {

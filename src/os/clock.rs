@@ -131,6 +131,13 @@ pub(crate) fn boottime() -> Duration {
     since_boot(ClockId::Boottime)
 }
 
+/// A moment of the clock above as `/proc/PID/stat` tells it: in whole clock ticks (proc(5), `starttime`).
+pub(crate) fn ticks(since_boot: Duration) -> u64 {
+    const NANOSECONDS: u64 = 1_000_000_000;
+    let tick = NANOSECONDS / rustix::param::clock_ticks_per_second().max(1);
+    u64::try_from(since_boot.as_nanos()).unwrap_or(u64::MAX) / tick
+}
+
 /// Time since boot, sleep left out: what timeouts count.
 pub(crate) fn monotonic() -> Duration {
     since_boot(ClockId::Monotonic)

@@ -1,6 +1,10 @@
 //! A process we started and therefore reap.
 
+use std::collections::HashSet;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -9,6 +13,16 @@ use wait4::Wait4;
 use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
 use super::identity::{self, Identity};
 use crate::domain::Usage;
+use crate::os::clock;
+
+/// Held for reading while a process comes into being and is not in the list below.
+pub(super) static BIRTHS: RwLock<()> = RwLock::new(());
+
+/// The pids of every `Child` not yet reaped: whoever reaps strangers must leave them alone.
+pub(super) fn ours() -> MutexGuard<'static, HashSet<i32>> {
+    static OURS: LazyLock<Mutex<HashSet<i32>>> = LazyLock::new(Mutex::default);
+    OURS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A started process. Dropped unreaped it lives on, which is what leaving jobs running means.
 #[derive(Debug)]
@@ -21,16 +35,22 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Takes over a process just started. Never fails: it runs, so it must not be lost sight of.
-    pub(super) fn new(process: std::process::Child) -> Self {
+    /// Starts a process and takes it over: once it runs it is not lost sight of.
+    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+        let _birth = BIRTHS.read().unwrap_or_else(PoisonError::into_inner);
+        let before = clock::boottime();
+        let process = command.spawn()?;
         let pid = i32::try_from(process.id()).expect("pids are positive and fit an i32");
-        Self {
+        ours().insert(pid);
+        // Closes our ends of its files first, for the watch wants a descriptor.
+        drop(command);
+        Ok(Self {
             // Unreaped, the pid cannot be anybody else's, so the order of these two does not matter.
+            identity: Identity::born(pid, before..=clock::boottime()),
             watch: ExitWatch::new(identity::open(pid).ok()),
-            identity: Identity::of(pid),
             process,
             ended: None,
-        }
+        })
     }
 
     /// Waits for its end without reaping it: until `ended` is called its pid, and with it its group, stay
@@ -85,6 +105,14 @@ impl Child {
     }
 
     fn reap(&mut self) -> Ended {
+        // Its number is free again at once, and may be that of the next child.
+        let mut ours = ours();
+        let ended = self.wait();
+        ours.remove(&self.identity.pid);
+        ended
+    }
+
+    fn wait(&mut self) -> Ended {
         loop {
             match self.process.wait4() {
                 Ok(end) => {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 /// What a job wants of its environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,18 +17,60 @@ pub(crate) struct EnvPlan {
     pub(crate) set: Vec<(String, String)>,
     /// From the job's environment file, just read.
     pub(crate) file: Vec<(String, String)>,
+    /// The job's directory. Ours would be a lie there; a shell would set it right, a program does not.
+    pub(crate) cwd: String,
+}
+
+/// A whole environment, in which nothing is written twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Environment {
+    /// What the options of a job come to: the same for many attempts, and not copied for each.
+    base: Arc<[(OsString, OsString)]>,
+    /// What only this attempt is told.
+    facts: Vec<(&'static str, String)>,
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
+        Self {
+            base: pairs.into_iter().collect(),
+            facts: Vec::new(),
+        }
+    }
+}
+
+impl Environment {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let base = self.base.iter();
+        let base = base.map(|(key, value)| (key.as_os_str(), value.as_os_str()));
+        let base = base.filter(|(key, _)| !self.facts.iter().any(|(fact, _)| fact == key));
+        let facts = self.facts.iter();
+        base.chain(facts.map(|(key, value)| (OsStr::new(key), OsStr::new(value.as_str()))))
+    }
+
+    pub(crate) fn path(&self) -> Option<&OsStr> {
+        self.pairs()
+            .find_map(|(key, value)| (key == "PATH").then_some(value))
+    }
+
+    /// The same for another attempt: the facts, which nobody can fake.
+    pub(crate) fn with(&self, facts: Vec<(&'static str, String)>) -> Self {
+        Self {
+            base: Arc::clone(&self.base),
+            facts,
+        }
+    }
 }
 
 /// What a service manager tells the runner and nobody else: a job that spoke on its line would speak for it.
 const OF_THE_SERVICE: [&[u8]; 3] = [b"NOTIFY_SOCKET", b"WATCHDOG_", b"LISTEN_"];
 
-/// Composes the whole environment: the runner's without any `PUNCTUAL_*` and without what its service manager
-/// told it (or cron's minimal set), the plan's PATH, the file, what was given, and last the facts, which nobody can fake. Later ones win.
+/// Composes what a job's options come to: the runner's without any `PUNCTUAL_*` and without what its service
+/// manager told it (or cron's minimal set), the plan's PATH, the file, what was given, and the directory. Later ones win.
 pub(crate) fn compose(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     plan: &EnvPlan,
-    facts: &[(&str, String)],
-) -> Vec<(OsString, OsString)> {
+) -> Environment {
     let mut all: BTreeMap<OsString, OsString> = inherited
         .filter(|(key, _)| {
             let key = key.as_bytes();
@@ -41,10 +84,10 @@ pub(crate) fn compose(
     let path = plan.path.iter().map(|path| ("PATH", path.as_str()));
     let given = plan.file.iter().chain(&plan.set);
     let given = given.map(|(key, value)| (key.as_str(), value.as_str()));
-    let facts = facts.iter().map(|(key, value)| (*key, value.as_str()));
-    for (key, value) in path.chain(given).chain(facts) {
+    for (key, value) in path.chain(given).chain([("PWD", plan.cwd.as_str())]) {
         all.insert(key.into(), value.into());
     }
+    all.remove(OsStr::new("OLDPWD"));
     all.into_iter().collect()
 }
 
@@ -72,14 +115,29 @@ mod tests {
     fn composed(
         inherited: &[(&str, &str)],
         plan: &EnvPlan,
-        facts: &[(&str, String)],
+        facts: &[(&'static str, String)],
     ) -> Vec<String> {
         let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
-        let pairs = compose(inherited, plan, facts);
-        pairs
-            .iter()
+        let environment = compose(inherited, plan).with(facts.to_vec());
+        environment
+            .pairs()
+            .filter(|(key, _)| *key != "PWD")
             .map(|(key, value)| format!("{}={}", key.display(), value.display()))
             .collect()
+    }
+
+    #[test]
+    fn the_directory_is_that_of_the_job() {
+        let plan = EnvPlan {
+            set: pairs(&[("PWD", "/forged")]),
+            cwd: "/job".to_owned(),
+            ..EnvPlan::default()
+        };
+        let inherited = [("PWD", "/runner"), ("OLDPWD", "/before")];
+        let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        let environment = compose(inherited, &plan);
+        let pairs: Vec<_> = environment.pairs().collect();
+        assert_eq!(pairs, [(OsStr::new("PWD"), OsStr::new("/job"))]);
     }
 
     fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -105,7 +163,7 @@ mod tests {
         let facts = [("PUNCTUAL_JOB", "backup".to_owned())];
         assert_eq!(
             composed(&inherited, &plan, &facts),
-            ["A=1", "PUNCTUAL_JOB=backup", "PUNCTUAL_MINE=kept"]
+            ["A=1", "PUNCTUAL_MINE=kept", "PUNCTUAL_JOB=backup"]
         );
     }
 

@@ -1,13 +1,19 @@
 //! Who a process is: boot, pid and start time together name one process for ever.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use crate::os::clock;
 use crate::os::proc::{self, Stat};
+
+/// The kernel's reading of a clock and ours may round differently.
+const SLACK: Duration = Duration::from_micros(1);
 
 /// One process, told apart from every other that ever had or will have its pid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +36,20 @@ impl Identity {
     /// Names the process that has this pid now: for a child not yet reaped, or one just looked at.
     pub(super) fn of(pid: i32) -> Self {
         let start = proc::stat(pid).map_or(0, |stat| stat.start);
+        Self {
+            boot: this_boot(),
+            pid,
+            start,
+        }
+    }
+
+    /// Names a child that came into being in this span of the boot clock. Mostly that tells its start to the
+    /// tick, and the file in /proc, whose reading costs as much as the rest of a start, need not be opened.
+    pub(super) fn born(pid: i32, span: RangeInclusive<Duration>) -> Self {
+        let start = clock::ticks(span.start().saturating_sub(SLACK));
+        if start != clock::ticks(*span.end() + SLACK) {
+            return Self::of(pid);
+        }
         Self {
             boot: this_boot(),
             pid,

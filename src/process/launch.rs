@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::process::setpriority_process;
 
 use super::child::Child;
+use super::environment::Environment;
 use super::output::Spare;
 use super::program::{self, Opening};
 use crate::os::fs::{self, Kind};
@@ -33,7 +34,7 @@ pub(crate) struct Launch {
     /// Absolute.
     pub(crate) cwd: PathBuf,
     /// The whole environment.
-    pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) env: Environment,
     pub(crate) umask: Option<u32>,
     /// The niceness itself, not a change of ours.
     pub(crate) nice: Option<i32>,
@@ -74,9 +75,7 @@ pub(crate) fn spawn_with(launch: &Launch, spare: &mut Option<Spare>) -> Result<C
         .command
         .first()
         .map_or(OsStr::new(""), OsString::as_os_str);
-    let path = launch.env.iter().find(|(key, _)| key == "PATH");
-    let path = path.map(|(_, value)| value.as_os_str());
-    let program = program::find(name, &launch.cwd, path)?;
+    let program = program::find(name, &launch.cwd, launch.env.path())?;
     let direct = Argv::new(program.clone(), &launch.command);
     let started = match start(direct, launch, spare) {
         Err(Failure::Exec(error)) if is_script(&error, &program) => {
@@ -173,29 +172,26 @@ fn start_with(argv: Argv, launch: &Launch, stdin: Stdio, output: File) -> Result
         .args(argv.rest)
         .current_dir(&launch.cwd)
         .env_clear()
-        .envs(launch.env.iter().map(|(key, value)| (key, value)))
+        .envs(launch.env.pairs())
         .process_group(0)
         .stdin(stdin)
         .stdout(output)
         .stderr(errors);
-    let process = match launch.nice {
-        Some(nice) => start_niced(&mut command, nice)?,
-        None => command.spawn().map_err(Failure::Exec)?,
-    };
-    // Closes our ends first: `Child` wants to open two descriptors and must not fail.
-    drop(command);
-    Ok(Child::new(process))
+    match launch.nice {
+        Some(nice) => start_niced(command, nice),
+        None => Child::start(command).map_err(Failure::Exec),
+    }
 }
 
 /// Niceness belongs to a thread and a child inherits that of the thread that starts it, so a thread of
 /// its own is nice. Exact errors, no prelude, and nobody else is touched.
-fn start_niced(command: &mut Command, nice: i32) -> Result<std::process::Child, Failure> {
+fn start_niced(command: Command, nice: i32) -> Result<Child, Failure> {
     let starting = || {
         setpriority_process(None, nice).map_err(|error| {
             let error = io::Error::from(error);
             Failure::Told(SpawnError::Other(format!("nice {nice}: {error}")))
         })?;
-        command.spawn().map_err(Failure::Exec)
+        Child::start(command).map_err(Failure::Exec)
     };
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, starting);

@@ -180,7 +180,10 @@ fn a_runner_that_dies_while_its_child_is_being_born_loses_nobody() {
     until(PATIENCE, "the child is adopted", || {
         runner.log().contains("adopt")
     });
-    assert_eq!(sandbox.state("x"), "running");
+    // Said first, written down next.
+    until(PATIENCE, "the adoption is on disk", || {
+        sandbox.state("x") == "running"
+    });
     sandbox.write("go", "");
     // How it ended is told by newer kernels only; that it ran once is certain.
     until(PATIENCE, "its end is known", || {

@@ -2,30 +2,39 @@
 
 use std::os::unix::process::CommandExt as _;
 
-use crate::sandbox::{Answer, PUNCTUAL, Sandbox, is_root, skipped};
+use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, is_root, skipped, until};
 use crate::tracer::can_trace;
 
-/// The call with which the runner makes a process, and the how-manieth of its thread that is.
-fn first_process(trace: &str) -> Option<(String, u32)> {
-    let calls: Vec<(&str, &str, &str)> = trace
-        .lines()
-        .filter_map(|line| {
-            let (thread, rest) = line.split_once(' ')?;
-            let (name, words) = rest.trim_start().split_once('(')?;
-            ["clone", "clone3", "vfork"]
-                .contains(&name)
-                .then_some((thread, name, words))
-        })
-        .collect();
-    let (thread, name, _) = calls
-        .iter()
-        .find(|(_, _, words)| !words.contains("CLONE_THREAD"))?;
-    let before = calls
-        .iter()
-        .take_while(|(_, _, words)| words.contains("CLONE_THREAD"))
-        .filter(|call| (call.0, call.1) == (*thread, *name))
-        .count();
-    Some(((*name).to_owned(), before as u32 + 1))
+/// A tracer on every thread of a runner, for which the first process of each fails.
+fn fail_first_processes(sandbox: &Sandbox, runner: &Runner, error: &str) -> Runner {
+    let calls = "?clone,?clone3,?vfork";
+    let only = format!("trace={calls}");
+    let inject = format!("inject={calls}:error={error}:when=1");
+    let pid = runner.pid().as_raw_nonzero().to_string();
+    let mut strace = sandbox.program("strace");
+    strace.args([
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        &only,
+        "-e",
+        &inject,
+        "-p",
+        &pid,
+    ]);
+    let tracer = sandbox.start(&mut strace);
+    until(PATIENCE, "every thread is traced", || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+        let mut threads = threads.into_iter().flatten().flatten().peekable();
+        threads.peek().is_some()
+            && threads.all(|thread| {
+                let status = std::fs::read_to_string(thread.path().join("status"));
+                status.is_ok_and(|status| !status.contains("TracerPid:\t0\n"))
+            })
+    });
+    tracer
 }
 
 #[test]
@@ -34,21 +43,19 @@ fn when_no_process_can_be_made_the_run_waits_and_no_attempt_is_spent() {
         return;
     }
     let sandbox = Sandbox::new();
-    let until_idle = ["run", "--until-idle"];
-    sandbox.ok(["add", "now", "--name", "zeroth", "true"]);
-    let (answer, trace) = sandbox.trace(&["clone", "clone3", "vfork"], &[], &until_idle);
-    assert_eq!(answer.code, 0, "{answer:?}");
-    let Some((call, nth)) = first_process(&trace) else {
-        panic!("no process was made:\n{trace}");
-    };
     for error in ["EAGAIN", "ENOMEM"] {
+        let runner = sandbox.runner([""; 0]);
+        let tracer = fail_first_processes(&sandbox, &runner, error);
         let command = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran";
         sandbox.ok(["add", "now", "--name", error, command]);
-        let answer = sandbox.with_fate(&call, nth, &format!("error={error}"), &until_idle);
-        assert_eq!(answer.code, 0, "{answer:?}");
-        let complaints = answer.err.matches("no room for another process").count();
-        assert_eq!(complaints, 1, "{answer:?}");
-        assert_eq!(sandbox.state(error), "succeeded");
+        until(PATIENCE, "it ran in the end", || {
+            sandbox.state(error) == "succeeded"
+        });
+        // Once for each thread that starts processes, as far as its turn came.
+        let complaints = runner.log().matches("no room for another process").count();
+        assert!((1..=4).contains(&complaints), "{}", runner.log());
+        drop(tracer);
+        assert_eq!(runner.stop(), 0);
     }
     assert_eq!(sandbox.read("ran"), "EAGAIN.1.1\nENOMEM.1.1\n");
 }

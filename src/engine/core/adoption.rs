@@ -44,9 +44,7 @@ impl Core {
             Phase::Recovering => Phase::Working,
             other => other,
         };
-        if self.phase != Phase::Working && self.config.leave_running {
-            self.living.clear();
-        }
+        self.leave_living();
         self.dispatch(now);
         self.prune_from_time_to_time(now);
     }
@@ -70,14 +68,13 @@ impl Core {
             .mono
             .saturating_sub(Duration::from_millis(process.uptime_ms));
         let time_limit = time_limit(&claim, now.mono.saturating_sub(ran));
+        let slot = process.slot;
         self.living.insert(
             attempt,
             Living {
-                claim,
-                slot: process.slot,
                 process: Some(process),
                 time_limit,
-                ending: None,
+                ..Living::new(claim, slot)
             },
         );
     }

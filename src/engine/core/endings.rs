@@ -30,14 +30,24 @@ impl Core {
             running: self.living.len(),
         }));
         self.give_back_held();
-        if self.config.leave_running {
-            self.living.clear();
-        }
         self.phase = Phase::Draining {
             term_at,
             kill_at,
             asked: false,
         };
+        self.leave_living();
+    }
+
+    /// Whether what runs goes on without us.
+    pub(super) fn leaves_work_behind(&self) -> bool {
+        self.config.leave_running && matches!(self.phase, Phase::Draining { .. })
+    }
+
+    /// What is being started is left when it is there, and written down.
+    pub(super) fn leave_living(&mut self) {
+        if self.leaves_work_behind() {
+            self.living.retain(|_, living| living.process.is_none());
+        }
     }
 
     pub(super) fn leave_when_done(&mut self) {
@@ -66,7 +76,7 @@ impl Core {
                 kill_at: now.mono + patience,
                 killed: false,
             });
-            self.out.push(Effect::Signal(attempt, Blow::Ask));
+            self.out.extend(living.strike(Blow::Ask));
         }
     }
 
@@ -109,13 +119,13 @@ impl Core {
                 asked: true,
             };
         }
-        for (attempt, living) in &mut self.living {
+        for living in self.living.values_mut() {
             if let Some(ending) = &mut living.ending
                 && !ending.killed
                 && ending.kill_at <= now.mono
             {
                 ending.killed = true;
-                self.out.push(Effect::Signal(*attempt, Blow::Kill));
+                self.out.extend(living.strike(Blow::Kill));
             }
         }
     }

@@ -14,6 +14,7 @@ use super::super::core::{Blow, Event};
 use super::super::forward::From;
 use super::super::ledger::Claim;
 use super::super::recovery::Facts;
+use super::starters::{Panic, Start, Started};
 use super::{Alive, Driver, SPARES, TRIM_EVERY};
 
 impl Driver {
@@ -34,32 +35,32 @@ impl Driver {
         }
     }
 
-    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32, decided: DateTime<Utc>) -> Event {
-        let attempt = claim.row.attempt;
-        let mut spare = self.spares.pop();
-        let launched = self.launcher.launch(claim, slot, &mut spare);
-        self.spares.extend(spare);
-        let child = match launched {
-            Ok(child) => child,
-            Err(refusal) => return Event::NotStarted(attempt, refusal),
-        };
-        let process = Process {
-            boot: child.identity.boot.to_string(),
-            pid: child.identity.pid,
-            ticks: child.identity.start,
-            uptime_ms: clock::monotonic().as_millis() as u64,
-            // The clock may have been set back since it was found to be due.
-            started: Utc::now().max(decided),
+    pub(super) fn spawn(&mut self, claim: Box<Claim>, slot: u32, decided: DateTime<Utc>) {
+        self.starters.start(Start {
+            claim,
             slot,
+            decided,
+            spare: self.spares.pop(),
+        });
+    }
+
+    /// A start is over.
+    pub(super) fn hear_start(&mut self, told: Result<Started, Panic>) {
+        // A panic on another thread is one of ours.
+        let start = told.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.spares.extend(start.spare);
+        let attempt = start.claim.row.attempt;
+        let (mut child, process) = match start.outcome {
+            Ok(started) => started,
+            Err(refusal) => return self.feed(Event::NotStarted(attempt, refusal)),
         };
-        self.know(claim, child.identity.clone(), &process, From::Start);
+        self.know(&start.claim, child.identity.clone(), &process, From::Start);
         let tell = self.tell_end.clone();
-        let mut child = child;
         tokio::spawn(async move {
             let ended = child.ended().await;
             let _ = tell.send((attempt, ended));
         });
-        Event::Started(attempt, process)
+        self.feed(Event::Started(attempt, process));
     }
 
     pub(super) fn know(

@@ -209,7 +209,7 @@ impl World {
     }
 
     /// What must hold at the moment a process is started.
-    pub(super) fn audit_start(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
+    pub(super) fn audit_start(&self, claim: &Claim, slot: u32) -> Result<(), Broken> {
         self.audit_turn(claim)?;
         self.audit_parents(claim)?;
         let name = &claim.row.name;
@@ -242,12 +242,18 @@ impl World {
             stage == Some(Stage::Claimed),
             "{name} starts though its run is {stage:?}"
         );
-        let retries = options.retries;
-        let starts = self.audit.starts.entry(claim.row.run).or_default();
+        Ok(())
+    }
+
+    /// A process is really there, and cannot be taken back.
+    pub(super) fn audit_birth(&mut self, run: RunId, job: JobId) -> Result<(), Broken> {
+        let retries = self.specs[&job].options.retries;
+        let starts = self.audit.starts.entry(run).or_default();
         *starts += 1;
         must!(
             *starts <= retries + 1,
-            "{name} is started for the {starts}th time with {retries} retries"
+            "run {} is started for the {starts}th time with {retries} retries",
+            run.0
         );
         Ok(())
     }

@@ -49,31 +49,45 @@ impl World {
             .collect()
     }
 
-    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32) -> Result<Option<Event>, Broken> {
+    /// How long a step of a start takes.
+    fn start_takes(&mut self) -> u64 {
+        let most = if self.rng.once_in(self.faults.slow_start) {
+            3 * self.beat * MILLISECOND
+        } else {
+            *self.rng.pick(&[0, 0, MILLISECOND])
+        };
+        self.rng.between(0, most)
+    }
+
+    /// The runner hears how a start went.
+    fn hears(&mut self, event: Event, delay: u64) {
+        if let Some(runner) = &self.runner {
+            self.later(delay, Happening::Heard(runner.number, event));
+        }
+    }
+
+    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
         let attempt = claim.row.attempt;
         let manner = self.specs[&claim.row.job].manner;
+        let delay = self.start_takes();
         if manner.unstartable {
             let refusal = Refusal::Unstartable {
                 code: 127,
                 message: "no such program".to_owned(),
             };
-            return Ok(Some(Event::NotStarted(attempt, refusal)));
+            self.hears(Event::NotStarted(attempt, refusal), delay);
+            return Ok(());
         }
         if self.rng.once_in(self.faults.no_room) {
             self.note(|| format!("no room for {}", claim.row.name));
             if let Some(runner) = &mut self.runner {
-                runner.no_room_at = Some(self.now);
+                runner.no_room_at = runner.no_room_at.max(Some(self.now + delay));
             }
             let refusal = Refusal::NoRoom("no room".to_owned());
-            return Ok(Some(Event::NotStarted(attempt, refusal)));
+            self.hears(Event::NotStarted(attempt, refusal), delay);
+            return Ok(());
         }
         self.audit_start(claim, slot)?;
-        self.outputs.insert(attempt);
-        if self.rng.once_in(self.faults.crash_at_effect) {
-            self.die();
-            return Ok(None);
-        }
-        self.tally.starts += 1;
         self.last_pid += 1;
         let pid = self.last_pid;
         let identity = store::Process {
@@ -84,7 +98,6 @@ impl World {
             started: self.wall(),
             slot,
         };
-        self.note(|| format!("starts {} as {pid}", claim.row.name));
         let exit = if self.rng.once_in(manner.fails) {
             *self
                 .rng
@@ -97,24 +110,57 @@ impl World {
             run: claim.row.run,
             job: claim.row.job,
             queue: claim.row.queue.clone(),
-            identity: identity.clone(),
+            identity,
+            born: false,
+            known_at: self.now,
             deaf: manner.deaf,
             exit,
             watched: self.runner.as_ref().map(|runner| runner.number),
             adopted: false,
         };
+        let watched = process.watched;
         self.alive.insert(pid, process);
+        if let Some(number) = watched {
+            self.note(|| format!("begins to start {} as {pid}", claim.row.name));
+            self.later(delay, Happening::Born(number, pid));
+        }
+        Ok(())
+    }
+
+    /// A process has its program. Its runner may die before it does, and before it hears of it.
+    pub(super) fn is_born(&mut self, pid: i32) -> Result<(), Broken> {
+        let Some(process) = self.alive.get(&pid) else {
+            return Ok(());
+        };
+        let (attempt, run, job) = (process.attempt, process.run, process.job);
+        self.outputs.insert(attempt);
+        if self.rng.once_in(self.faults.crash_at_effect) {
+            self.die();
+            return Ok(());
+        }
+        self.audit_birth(run, job)?;
+        self.tally.starts += 1;
+        self.note(|| format!("process {pid} has started"));
+        let manner = self.specs[&job].manner;
         if !manner.hangs {
             let life = self
                 .rng
                 .between(manner.life.0 * MILLISECOND, manner.life.1 * MILLISECOND);
             self.later(life, Happening::End(pid, None));
         }
+        let delay = self.start_takes();
+        let (wall, known_at) = (self.wall(), self.now + delay);
+        if let Some(process) = self.alive.get_mut(&pid) {
+            process.born = true;
+            process.known_at = known_at;
+            process.identity.started = process.identity.started.max(wall);
+            let identity = process.identity.clone();
+            self.hears(Event::Started(attempt, identity), delay);
+        }
         if self.rng.once_in(self.faults.crash_at_effect) {
             self.die();
-            return Ok(None);
         }
-        Ok(Some(Event::Started(attempt, identity)))
+        Ok(())
     }
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
@@ -125,7 +171,7 @@ impl World {
         let Some((pid, process)) = self
             .alive
             .iter()
-            .find(|(_, process)| process.attempt == attempt)
+            .find(|(_, process)| process.attempt == attempt && process.born)
         else {
             return;
         };
@@ -156,6 +202,7 @@ impl World {
         } else {
             (told, self.rng.between(0, MILLISECOND))
         };
-        self.later(delay, Happening::Told(number, process.attempt, told));
+        let moment = process.known_at.max(self.now + delay);
+        self.at(moment, Happening::Told(number, process.attempt, told));
     }
 }

@@ -139,6 +139,7 @@ impl World {
             })
             .to_owned()
         });
+        self.alive.retain(|_, process| process.born);
         for process in self.alive.values_mut() {
             process.watched = None;
         }
@@ -193,7 +194,7 @@ impl World {
                 self.begin_batch();
             }
             Effect::Examine(open) => return Ok(Some(Event::Examined(self.examine(open)))),
-            Effect::Spawn(claim, slot) => return self.spawn(&claim, slot),
+            Effect::Spawn(claim, slot) => self.spawn(&claim, slot)?,
             Effect::Adopt(claim, process) => {
                 self.tally.adoptions += 1;
                 let number = runner.number;
@@ -223,6 +224,8 @@ impl World {
             return Ok(());
         };
         self.tally.exits += 1;
+        let all_born = self.alive.values().all(|process| process.born);
+        must!(all_born, "a runner ended while it was starting processes");
         self.audit.exited(&runner, &self.alive)?;
         for process in self.alive.values_mut() {
             process.watched = None;

@@ -38,6 +38,7 @@ impl Scenario {
             crash_at_effect: *rng.pick(&[0, 20, 60, 200]),
             crash_at_commit: *rng.pick(&[0, 10, 40]),
             neglect: 8,
+            slow_start: *rng.pick(&[0, 5]),
             ..calm
         };
         match self {
@@ -53,6 +54,7 @@ impl Scenario {
                 stop_at_start: 4,
                 neglect: 8,
                 no_room: *rng.pick(&[0, 10]),
+                slow_start: *rng.pick(&[0, 3]),
                 ..calm
             },
             Self::Clock => Faults { stuck: 40, ..calm },
@@ -64,6 +66,7 @@ impl Scenario {
             },
             Self::Crowd => Faults {
                 no_room: *rng.pick(&[3, 10]),
+                slow_start: *rng.pick(&[0, 3]),
                 ..calm
             },
             Self::Verbs => Faults {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Name, RunId};
+use crate::engine::core::Event;
 use crate::engine::ledger::Answer;
 use crate::engine::witness::SeenEnd;
 use crate::store::{self, Store, StoreError};
@@ -48,6 +49,8 @@ pub(super) struct Faults {
     pub neglect: u64,
     /// Starts for which the system has no room.
     pub no_room: u64,
+    /// Starts that take long, as from a slow file system.
+    pub slow_start: u64,
     /// Commits that take seconds.
     pub stuck: u64,
     /// Runners that leave their processes when they are stopped.
@@ -66,6 +69,10 @@ pub(super) struct Process {
     pub job: crate::domain::JobId,
     pub queue: Name,
     pub identity: store::Process,
+    /// It has its program; before that it goes with the runner that starts it.
+    pub born: bool,
+    /// When its runner hears that it was started.
+    pub known_at: u64,
     pub deaf: bool,
     pub exit: Exit,
     /// The runner that hears of its end.
@@ -81,6 +88,10 @@ pub(super) enum Happening {
     Commit(u64),
     /// And who was first of those that wait.
     Answers(u64, Vec<Answer>, Option<Order>),
+    /// A process that is being started has its program.
+    Born(u64, i32),
+    /// The runner hears how a start went.
+    Heard(u64, Event),
     /// The runner hears that a process ended.
     Told(u64, AttemptId, Exit),
     HookEnds(u64, i64),
@@ -107,6 +118,8 @@ impl Happening {
         match self {
             Self::Commit(number)
             | Self::Answers(number, ..)
+            | Self::Born(number, _)
+            | Self::Heard(number, _)
             | Self::Told(number, ..)
             | Self::HookEnds(number, _)
             | Self::Rang(number)
@@ -312,6 +325,8 @@ impl World {
         match what {
             Happening::Commit(_) => self.commit(),
             Happening::Answers(_, answers, waiting) => self.answers(answers, waiting),
+            Happening::Born(_, pid) => self.is_born(pid),
+            Happening::Heard(_, event) => self.feed(event),
             Happening::Told(_, attempt, exit) => self.told(attempt, exit),
             Happening::HookEnds(_, hook) => self.hook_ends(hook),
             Happening::Changed(_) => self.changed(),

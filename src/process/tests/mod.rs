@@ -11,8 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::environment::Environment;
 use super::{Ended, Launch, SpawnError, output, spawn};
 use crate::domain::Exit;
+
+/// An environment with nothing but this `PATH`.
+fn path(path: &str) -> Environment {
+    [(OsString::from("PATH"), OsString::from(path))]
+        .into_iter()
+        .collect()
+}
 
 /// A directory with the parts of one attempt.
 struct Place {
@@ -34,7 +42,7 @@ impl Place {
         Launch {
             command: command.iter().map(Into::into).collect(),
             cwd: self.dir.path().to_owned(),
-            env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            env: path("/usr/bin:/bin"),
             umask: None,
             nice: None,
             stdin: None,
@@ -49,8 +57,7 @@ impl Place {
     fn marked(&self, script: &str) -> (Launch, String) {
         let mark = self.dir.path().display().to_string();
         let mut launch = self.sh(script);
-        let pair: (OsString, OsString) = ("PUNCTUAL_MARK".into(), mark.clone().into());
-        launch.env.push(pair);
+        launch.env = launch.env.with(vec![("PUNCTUAL_MARK", mark.clone())]);
         (launch, mark)
     }
 

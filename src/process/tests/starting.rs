@@ -95,7 +95,7 @@ async fn names_are_searched_in_the_jobs_path_and_directory() {
     place.script("two/tool", "", 0o644);
     for path in ["bin", "/nonexistent:one:two:bin"] {
         let mut launch = place.launch(&["tool"]);
-        launch.env = vec![("PATH".into(), path.into())];
+        launch.env = super::path(path);
         assert_eq!(exit_of(&launch).await, Exit::Code(0), "{path}");
         assert!(place.output().starts_with("found "));
         output::discard(&launch.output).unwrap();
