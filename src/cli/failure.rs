@@ -86,7 +86,8 @@ impl Failure {
         self
     }
 
-    pub(crate) fn print(&self, as_json: bool) -> ExitCode {
+    pub(crate) fn print(mut self, as_json: bool) -> ExitCode {
+        self.message = without_numbers(&self.message);
         let bytes = if as_json {
             let document = json::error(self.code, &self.message, self.hint.as_deref());
             json::text(&document, false)
@@ -115,6 +116,19 @@ impl Failure {
     }
 }
 
+/// The system's words without its number for them, which says nothing more to a person.
+fn without_numbers(message: &str) -> String {
+    let mut parts = message.split(" (os error ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.parse::<i32>().is_ok() => out.push_str(rest),
+            _ => out.extend([" (os error ", part]),
+        }
+    }
+    out
+}
+
 /// clap's own errors: its words in our form. Help and the version come as errors, too.
 pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) -> ExitCode {
     if !error.use_stderr()
@@ -137,6 +151,15 @@ pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) ->
         .collect();
     let sentence = sentence.join(" ");
     let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
+    let missing = message.strip_prefix(MISSING);
+    let message = missing.map_or_else(
+        || message.to_owned(),
+        |missing| {
+            let asked = asked(words);
+            let verb = asked.strip_prefix("punctual ").unwrap_or(&asked);
+            format!("{verb} needs {}", missing.trim())
+        },
+    );
     let values = lines().find_map(|line| line.strip_prefix(VALUES)?.strip_suffix(']'));
     let hint = values
         .map(|values| format!("one of: {values}"))
@@ -162,6 +185,7 @@ fn add_without_when(error: &clap::Error, words: &[OsString]) -> Option<String> {
 }
 
 const VALUES: &str = "[possible values: ";
+const MISSING: &str = "the following required arguments were not provided:";
 
 /// `punctual queue set`, from words of which some are wrong.
 fn asked(words: &[OsString]) -> String {
@@ -195,7 +219,9 @@ impl From<StoreError> for Failure {
             StoreError::Unsynced(_) => {
                 failure.hint("check the disk, and then whether the change is there")
             }
-            StoreError::Sqlite(_) => failure,
+            StoreError::Sqlite(_) => failure.hint(
+                "nothing was changed; see whether the file is sound with: punctual check",
+            ),
         }
     }
 }

@@ -58,7 +58,7 @@ fn show_job(read: &Read<'_>, job: Job, context: &Context) -> Result<(), Failure>
         coming,
         record: record(read, view.job.id)?,
         last_failure: last_failure(read, view.job.id)?,
-        hook_failures: read.hook_failures(view.job.id, LAST)?,
+        hook_failures: read.hook_failures(view.job.id, None, LAST)?,
         ..JobExtra::default()
     };
     context.print(&render::job_page(&view, &runs, &extra, &context.style))
@@ -113,11 +113,7 @@ fn show_run(read: &Read<'_>, run: &Run, context: &Context) -> Result<(), Failure
     let job = read
         .job(run.job)?
         .ok_or_else(|| Failure::new(Code::Absent, format!("the job of {} is gone", run.name)))?;
-    let failures: Vec<_> = read
-        .hook_failures(job.id, LAST * 10)?
-        .into_iter()
-        .filter(|failure| failure.run == run.name)
-        .collect();
+    let failures = read.hook_failures(job.id, Some(run.id), LAST)?;
     context.print(&render::run_page(
         run,
         &attempts,

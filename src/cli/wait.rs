@@ -10,7 +10,7 @@ use super::args::WaitArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::history::with_attempts;
-use super::render::json;
+use super::render::{json, run_words};
 use super::select::{self, Named};
 
 /// Without a runner nothing will ever become final: said after this long.
@@ -43,6 +43,11 @@ pub(super) fn until_final(
         let store = context.open_existing(&words[0])?;
         let runs = with_attempts(&store.read(), ended.runs)?;
         context.print_json(&json::runs(&runs, context.zone))?;
+    } else if !context.quiet {
+        let is_bad = |run: &&Run| run.state != RunState::Succeeded;
+        for run in ended.runs.iter().filter(is_bad) {
+            context.note(&format!("{} {}", run.name, run_words(run).0));
+        }
     }
     Ok(ExitCode::from(ended.code))
 }
@@ -88,8 +93,19 @@ pub(super) fn ended(
             });
         }
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
-            let message = "the time to wait is over; nothing was changed";
-            return Err(Failure::exiting(123, message));
+            let unfinished = runs.iter().zip(words).find_map(|(run, word)| match run {
+                None => Some(word.clone()),
+                Some(run) if run.state.is_final() => None,
+                Some(run) => Some(run.name.to_string()),
+            });
+            let unfinished = unfinished.unwrap_or_default();
+            return Err(Failure::exiting(
+                123,
+                &format!("{unfinished} has not ended in the time it was waited for"),
+            )
+            .hint(format!(
+                "nothing was changed; see how it stands with: punctual show {unfinished}"
+            )));
         }
         if context.runner_lives() {
             runner_seen = Instant::now();

@@ -36,8 +36,8 @@ pub(crate) enum StoreError {
     /// All of a change was written, and nobody knows how much of it the disk keeps.
     #[error("the disk did not confirm the change: {0}")]
     Unsynced(String),
-    #[error("the database refused: {0}")]
-    Sqlite(rusqlite::Error),
+    #[error("the database refused: {}", said(.0))]
+    Sqlite(#[source] rusqlite::Error),
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -58,6 +58,14 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Device(text),
             _ => Self::Sqlite(error),
         }
+    }
+}
+
+/// What SQLite said, without the statement that it said it about.
+fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -27,8 +27,7 @@ fn as_json_a_usage_error_is_a_document_that_names_the_thing() {
         sandbox.punctual(["--json", "add"]),
         Answer::refused(
             2,
-            "{\"error\":{\"code\":2,\"message\":\"the following required arguments were not provided: \
-             <WHEN> <COMMAND>...\",\"hint\":\"see: punctual add --help\"}}\n"
+            "{\"error\":{\"code\":2,\"message\":\"add needs <WHEN> <COMMAND>...\",\"hint\":\"see: punctual add --help\"}}\n"
         )
     );
     let complaint = sandbox.punctual(["--json", "shw"]).complaint();
