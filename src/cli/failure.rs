@@ -250,3 +250,23 @@ impl From<RunError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_numbers;
+
+    #[test]
+    fn an_error_of_the_system_is_told_in_its_words_only() {
+        for (message, told) in [
+            (
+                "/a: No such file or directory (os error 2)",
+                "/a: No such file or directory",
+            ),
+            ("a (os error 2); b (os error 13).", "a; b."),
+            ("a (os error x)", "a (os error x)"),
+            ("a (os error 2", "a (os error 2"),
+        ] {
+            assert_eq!(without_numbers(message), told);
+        }
+    }
+}

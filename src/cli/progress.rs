@@ -101,8 +101,14 @@ fn draw(
         return;
     }
     let (length, template) = match amount {
-        Amount::Jobs(all) => (Some(all as u64), "{msg} {bar:30} {pos} of {len} jobs"),
-        Amount::Bytes(all) => (Some(all), "{msg} {bar:30} {bytes} of {total_bytes}"),
+        Amount::Jobs(all) => (
+            Some(all as u64),
+            "{msg} {wide_bar} {pos} of {len} jobs, {eta} left",
+        ),
+        Amount::Bytes(all) => (
+            Some(all),
+            "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left",
+        ),
         Amount::Runs => (None, "{spinner} {msg}, {pos} runs so far"),
         Amount::Unknown => (None, "{spinner} {msg}, for {elapsed}"),
     };

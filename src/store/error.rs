@@ -86,3 +86,27 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::StoreError;
+
+    #[test]
+    fn what_sqlite_refuses_is_said_without_the_statement() {
+        let memory = Connection::open_in_memory().unwrap();
+        let refused = |sql: &str| StoreError::from(memory.execute(sql, []).unwrap_err());
+        assert_eq!(
+            refused("UPDATE job SET name = 'x'").to_string(),
+            "the database refused: no such table: job"
+        );
+        memory
+            .execute_batch("CREATE TABLE t(a CHECK (a > 0))")
+            .unwrap();
+        assert_eq!(
+            refused("INSERT INTO t VALUES (0)").to_string(),
+            "the database refused: CHECK constraint failed: a > 0"
+        );
+    }
+}

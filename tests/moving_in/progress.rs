@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 
 use crate::sandbox::terminal::{Screen, terminal};
 use crate::sandbox::{PATIENCE, Sandbox, code_of, until};
+use crate::tracer::can_trace;
 
 const SLOW: [(&[&str], &str); 4] = [
     (&["add", "now", "--batch", "lines"], "adding"),
@@ -44,6 +45,41 @@ fn what_is_slow_says_what_it_does_to_those_who_look() {
         let output = piped.unwrap().wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!said.contains(doing) && !said.contains('\r'), "{said:?}");
+    }
+}
+
+/// Readers wait for no lock, so each of their reads is made slow: a file of hundreds of pages on a tired disk.
+#[test]
+fn who_reads_every_page_says_so_too() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "never", "--name", "x", "true"]);
+    sandbox.checkpoint();
+    let slowly = [
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=pread64",
+        "-e",
+        "inject=pread64:delay_enter=100000",
+    ];
+    for (words, doing) in [
+        (&["check"][..], "looking at each page"),
+        (&["backup", "copy.db"], "copying"),
+    ] {
+        let (person, program) = terminal();
+        let mut command = sandbox.traced(&slowly, words);
+        command.env("TERM", "xterm").stdout(Stdio::null());
+        let mut child = command.stderr(program).spawn().unwrap();
+        let screen = Screen::of(person);
+        until(PATIENCE, &format!("{words:?} is on its way"), || {
+            screen.shows(doing)
+        });
+        // It has been seen; a tracer that is killed lets go of what it slowed down.
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }
 
