@@ -17,8 +17,9 @@ use super::select::{self, Named};
 const NO_RUNNER: Duration = Duration::from_secs(5);
 
 /// Commits of the runner raise no event that another process could sleep on (it keeps the file open), so
-/// a wait looks; the look is one read of shared memory.
-const LOOK: Duration = Duration::from_millis(10);
+/// a wait looks; the look is one read of shared memory. Who has waited long is not in a hurry: a look is
+/// late by a hundredth of the wait, within these bounds.
+const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(250)];
 
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> Result<ExitCode, Failure> {
     let limit = args.timeout.map(crate::domain::Span::as_duration);
@@ -112,7 +113,7 @@ pub(super) fn ended(
         } else if runner_seen.elapsed() >= NO_RUNNER {
             return Err(no_runner());
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep((begun.elapsed() / 100).clamp(LOOKS[0], LOOKS[1]));
     }
 }
 

@@ -195,6 +195,11 @@ command = 'true'
     all.push(("Plan", sandbox.punctual(import).document()));
     sandbox.write("lines", "true\nfalse\n");
     all.push(("Batch", sandbox.json(["add", "never", "--batch", "lines"])));
+    sandbox.write("named", "{\"name\": \"true\", \"command\": \"false\"}\n");
+    for what in ["keep", "replace"] {
+        let words = ["add", "never", "--batch", "named", "--if-exists", what];
+        all.push(("Batch", sandbox.json(words)));
+    }
     sandbox.ok(["add", "now", "--name", "bad", "echo out; exit 3"]);
     sandbox.ok(["add", "now", "--name", "killed", "kill -9 $$"]);
     sandbox.ok(["add", "now", "--name", "none", "--exec", "/no/such/program"]);

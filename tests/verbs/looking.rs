@@ -466,3 +466,22 @@ fn a_run_shows_its_hook_failures_however_many_others_there_were() {
         "{page}"
     );
 }
+
+#[test]
+fn a_chart_counts_all_that_it_does_not_show() {
+    let sandbox = Sandbox::new();
+    for number in 0..4 {
+        sandbox.ok(["add", "in 1h", "--name", &format!("once-{number}"), "true"]);
+        sandbox.ok([
+            "add",
+            "@hourly",
+            "--name",
+            &format!("often-{number}"),
+            "true",
+        ]);
+    }
+    assert_eq!(
+        sandbox.punctual(["next", "--chart", "-n", "2"]).err,
+        "6 more start later; -n N shows more\n"
+    );
+}
