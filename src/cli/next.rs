@@ -216,23 +216,33 @@ fn coming(recurrence: &Recurrence, from: DateTime<Utc>, n: usize) -> Vec<DateTim
     times
 }
 
-/// The next runs of all jobs, merged.
-fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
-    let mut times: Vec<(Name, DateTime<Utc>)> = Vec::new();
-    if let Some(store) = store {
-        let read = store.read();
-        // The first n of all times belong to the n jobs that come first.
-        for job in read.due_jobs(DateTime::<Utc>::MAX_UTC, n)? {
-            let job = job.job;
-            let coming = times_after(&read, &job, context.now, n, context)?;
-            times.extend(coming.into_iter().map(|at| (job.name.clone(), at)));
-        }
-        for timed in read.timed_runs(DateTime::<Utc>::MAX_UTC, n)? {
-            if let (Some(run), Some(job)) = (read.run(timed.id)?, read.job(timed.job)?) {
-                times.push((job.name, run.not_before));
-            }
+/// At least the first n times of all jobs, in no order.
+fn merged(
+    read: &Read<'_>,
+    n: usize,
+    context: &Context,
+) -> Result<Vec<(Name, DateTime<Utc>)>, Failure> {
+    let mut times = Vec::new();
+    // The first n of all times belong to the n jobs that come first.
+    for job in read.due_jobs(DateTime::<Utc>::MAX_UTC, n)? {
+        let job = job.job;
+        let coming = times_after(read, &job, context.now, n, context)?;
+        times.extend(coming.into_iter().map(|at| (job.name.clone(), at)));
+    }
+    for timed in read.timed_runs(DateTime::<Utc>::MAX_UTC, n)? {
+        if let (Some(run), Some(job)) = (read.run(timed.id)?, read.job(timed.job)?) {
+            times.push((job.name, run.not_before));
         }
     }
+    Ok(times)
+}
+
+/// The next runs of all jobs, merged.
+fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
+    let mut times = match store {
+        Some(store) => store.snapshot(|read| merged(read, n, context))?,
+        None => Vec::new(),
+    };
     times.sort_by(|(a, at), (b, bt)| (at, a).cmp(&(bt, b)));
     times.truncate(n);
     if context.json {
