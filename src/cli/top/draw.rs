@@ -190,9 +190,7 @@ fn said(model: &Model, style: &Style) -> Line<'static> {
 fn help(model: &Model, style: &Style) -> Line<'static> {
     let arrows = if style.unicode { "↑↓" } else { "up/down" };
     let keys = match model.pane {
-        Pane::None => format!(
-            "{arrows} choose  p pause  t trigger  c cancel  r retry  l logs  a all  ? keys  q quit"
-        ),
+        Pane::None => fitting(arrows, style.width.unwrap_or(80)),
         Pane::Keys => "any key goes back".to_owned(),
         Pane::Sure(_) => "y cancels them, any other key does not".to_owned(),
         Pane::Logs { .. } => format!("{arrows} scroll  End follow  q back"),
@@ -200,6 +198,18 @@ fn help(model: &Model, style: &Style) -> Line<'static> {
     let dim = Look::new().add_modifier(Modifier::DIM);
     let room = style.width.unwrap_or(80);
     Line::styled(text::fit(&keys, room, style.ellipsis()).into_owned(), dim)
+}
+
+/// As many keys as have room; the way to all of them, and the way out, have it first.
+fn fitting(arrows: &str, room: usize) -> String {
+    let choose = format!("{arrows} choose");
+    let mut keys = vec![choose.as_str()];
+    keys.extend(["p pause", "t trigger", "c cancel", "r retry", "l logs"]);
+    keys.extend(["a all", "? keys", "q quit"]);
+    while keys.len() > 2 && text::width(&keys.join("  ")) > room {
+        keys.remove(keys.len() - 3);
+    }
+    keys.join("  ")
 }
 
 fn line_of(pieces: Pieces, style: &Style) -> Line<'static> {
@@ -296,6 +306,22 @@ mail            19:00        paused, skipped(overlap) 2h ago  sendmail -q
 ↑↓ choose  p pause  t trigger  c cancel  r retry  l logs  a all  ? keys  q quit
 "
         );
+    }
+
+    #[test]
+    fn the_way_out_is_on_the_narrowest_screen() {
+        let keys = |width| {
+            screen(&mut model(), width, 8)
+                .lines()
+                .last()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            keys(60),
+            "↑↓ choose  p pause  t trigger  c cancel  ? keys  q quit"
+        );
+        assert_eq!(keys(20), "? keys  q quit");
     }
 
     #[test]
