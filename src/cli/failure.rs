@@ -8,14 +8,11 @@ use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
-use clap::error::ErrorKind as ClapKind;
-
 use crate::engine::RunError;
-use crate::schedule::{self, WhenError};
+use crate::schedule::WhenError;
 use crate::store::StoreError;
 
-use super::args::{Args, ColorChoice};
+use super::args::ColorChoice;
 use super::context::wants_color;
 use super::render::{Tint, json, paint, text};
 
@@ -169,77 +166,6 @@ fn without_numbers(message: &str) -> String {
         }
     }
     out
-}
-
-/// clap's own errors: its words in our form. Help and the version come as errors, too.
-pub(crate) fn of_clap(error: &clap::Error, words: &[OsString]) -> ExitCode {
-    let voice = Voice::of_words(words);
-    if !error.use_stderr()
-        || error.kind() == ClapKind::DisplayHelpOnMissingArgumentOrSubcommand && !voice.json
-    {
-        return match error.print() {
-            // Help for a closed pipe is no error.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Failure::new(Code::Failed, format!("cannot write the answer: {error}")).print(voice)
-            }
-            _ => ExitCode::from(error.exit_code() as u8),
-        };
-    }
-    let rendered = error.render().to_string();
-    let lines = || rendered.lines().map(str::trim);
-    // What it is about may stand on lines of its own.
-    let sentence: Vec<&str> = lines()
-        .take_while(|line| !line.is_empty() && !line.starts_with(VALUES))
-        .collect();
-    let sentence = sentence.join(" ");
-    let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
-    let missing = message.strip_prefix(MISSING);
-    let message = missing.map_or_else(
-        || message.to_owned(),
-        |missing| {
-            let asked = asked(words);
-            let verb = asked.strip_prefix("punctual ").unwrap_or(&asked);
-            format!("{verb} needs {}", missing.trim())
-        },
-    );
-    let values = lines().find_map(|line| line.strip_prefix(VALUES)?.strip_suffix(']'));
-    let hint = values
-        .map(|values| format!("one of: {values}"))
-        .or_else(|| add_without_when(error, words))
-        .or_else(|| lines().find_map(|line| line.strip_prefix("tip: ").map(str::to_owned)))
-        .unwrap_or_else(|| format!("see: {} --help", asked(words)));
-    Failure::usage(message).hint(hint).print(voice)
-}
-
-/// `punctual add ls -la`: the command stands where the schedule belongs.
-fn add_without_when(error: &clap::Error, words: &[OsString]) -> Option<String> {
-    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let at = words.iter().position(|word| *word == "add")? + 1;
-    let (program, rest) = words.get(at..)?.split_first()?;
-    let is_program = !program.starts_with('-') && schedule::parse(program).is_err();
-    let command = || format!("{program} {}", rest.join(" "));
-    (error.kind() == ClapKind::UnknownArgument && is_program).then(|| {
-        format!(
-            "WHEN comes first; to run it once: punctual add now -- {}",
-            command()
-        )
-    })
-}
-
-const VALUES: &str = "[possible values: ";
-const MISSING: &str = "the following required arguments were not provided:";
-
-/// `punctual queue set`, from words of which some are wrong.
-fn asked(words: &[OsString]) -> String {
-    let mut names = vec!["punctual"];
-    let mut tree = &Args::command();
-    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
-        if let Some(verb) = tree.find_subcommand(word) {
-            names.push(verb.get_name());
-            tree = verb;
-        }
-    }
-    names.join(" ")
 }
 
 impl From<StoreError> for Failure {

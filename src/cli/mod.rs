@@ -50,6 +50,7 @@ mod select;
 mod series;
 mod service;
 mod show;
+mod slips;
 mod status;
 mod top;
 mod trigger;
@@ -81,7 +82,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     }
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,
-        Err(error) => return failure::of_clap(&error, words),
+        Err(error) => return slips::answer(&error, words),
     };
     let context = match Context::new(&args.global, words) {
         Ok(context) => context,
