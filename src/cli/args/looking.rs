@@ -163,7 +163,8 @@ pub(crate) struct LogsArgs {
 #[command(after_help = flowing("\
 A job means its latest run, or its first to come. Exit code: that of the command; 128+N on
 signal N; 124 timed out; 126/127 not executable or not found; 125 lost or no runner; 75 skipped;
-130 cancelled; 123 --timeout ran out. Several runs: 0 if all succeeded, else 1.
+130 cancelled; 123 --timeout ran out. Several runs: 0 if all succeeded, else 1. What did not
+succeed is named on standard error.
 
 Examples:
   punctual wait backup.41
