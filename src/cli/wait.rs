@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 use crate::domain::{Reason, Run, RunId, RunState};
 use crate::store::Store;
 
@@ -10,7 +12,8 @@ use super::args::WaitArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::history::with_attempts;
-use super::render::{json, run_words};
+use super::progress::{Amount, Progress};
+use super::render::{json, run_words, text};
 use super::select::{self, Named};
 
 /// Without a runner nothing will ever become final: said after this long.
@@ -79,6 +82,8 @@ pub(super) fn ended(
         .collect::<Result<Vec<_>, Failure>>()?;
     let begun = Instant::now();
     let mut runner_seen = begun;
+    let progress = Progress::begin("waiting", Amount::Told, context);
+    let mut told = begun;
     loop {
         let runs = look(&store, &mut targets)?;
         let ended: Vec<&Run> = runs
@@ -113,6 +118,11 @@ pub(super) fn ended(
         } else if runner_seen.elapsed() >= NO_RUNNER {
             return Err(no_runner());
         }
+        // Nobody has read the line before it is drawn.
+        if progress.is_seen() && told.elapsed() >= LOOKS[1] {
+            told = Instant::now();
+            progress.say(stand(&store, &targets, &runs)?);
+        }
         std::thread::sleep((begun.elapsed() / 100).clamp(LOOKS[0], LOOKS[1]));
     }
 }
@@ -133,6 +143,42 @@ fn look(store: &Store, targets: &mut [Target]) -> Result<Vec<Option<Run>>, Failu
             }
         })
         .collect()
+}
+
+/// What the first of the unfinished is doing, and why it does not run.
+fn stand(store: &Store, targets: &[Target], runs: &[Option<Run>]) -> Result<String, Failure> {
+    let unfinished = |run: &Option<Run>| run.as_ref().is_none_or(|run| !run.state.is_final());
+    let all = runs.iter().filter(|run| unfinished(run)).count();
+    let first = targets.iter().zip(runs).find(|(_, run)| unfinished(run));
+    let Some((target, run)) = first else {
+        return Ok(String::new());
+    };
+    let job = match (target, run) {
+        (Target::FirstOf(job), _) => *job,
+        (Target::Run(_), Some(run)) => run.job,
+        (Target::Run(_), None) => return Ok(String::new()),
+    };
+    let read = store.read();
+    let Some(job) = read.job(job)? else {
+        return Ok(String::new());
+    };
+    let view = read.job_view(job)?;
+    let name = run
+        .as_ref()
+        .map_or_else(|| view.job.name.to_string(), |run| run.name.to_string());
+    let is_newest = |run: &Run| view.last.as_ref().is_some_and(|last| last.id == run.id);
+    let words = match (run, &view.waiting) {
+        // Why a job waits is why its newest run does.
+        (Some(run), _) if run.state == RunState::Running || !is_newest(run) => run_words(run).0,
+        (_, Some(why)) => why.sentence(Utc::now()),
+        (Some(run), None) => run_words(run).0,
+        (None, None) => "not due yet".to_owned(),
+    };
+    let more = match all {
+        1 => String::new(),
+        all => format!(", and {} more", all - 1),
+    };
+    Ok(text::escape(&format!("{name}: {words}{more}")).into_owned())
 }
 
 /// Why waiting is in vain.

@@ -83,6 +83,33 @@ fn who_reads_every_page_says_so_too() {
     }
 }
 
+#[test]
+fn who_waits_is_told_for_what_and_why() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["queue", "set", "lane", "--slots", "1"]);
+    for name in ["first", "second"] {
+        sandbox.ok(["add", "now", "--queue", "lane", "--name", name, "sleep 60"]);
+    }
+    let runner = sandbox.runner(["-j", "2"]);
+    let (mut child, screen) = on_terminal(&sandbox, &["wait"], &["first", "second"]);
+    until(PATIENCE, "the first is waited for", || {
+        screen.shows("first.1: running, and 1 more")
+    });
+    sandbox.ok(["cancel", "first", "second"]);
+    assert_eq!(code_of(child.wait().unwrap()), 1);
+    until(PATIENCE, "how it ended is told", || {
+        screen.shows("second.1 cancelled")
+    });
+    sandbox.ok(["add", "in 1h", "--name", "later", "true"]);
+    let (mut child, screen) = on_terminal(&sandbox, &["wait"], &["later"]);
+    until(PATIENCE, "it says why", || {
+        screen.shows("later.1: due in 59m")
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    runner.stop();
+}
+
 fn on_terminal(sandbox: &Sandbox, options: &[&str], words: &[&str]) -> (Child, Screen) {
     let (person, program) = terminal();
     let child = sandbox
