@@ -5,6 +5,11 @@ set edit:completion:arg-completer[punctual] = {|@words|
   var offers = [(env PUNCTUAL_COMPLETE=elvish punctual -- $@words 2> /dev/null | from-lines)]
   if (eq $offers []) {
     nop
+  } elif (eq $offers[0] '>programs') {
+    # What elvish offers behind sudo: commands, its own included.
+    edit:complete-sudo sudo $words[-1] | each {|command|
+      edit:complex-candidate (to-string $command) &code-suffix=' '
+    }
   } elif (str:has-prefix $offers[0] '>') {
     edit:complete-filename $@words
   } else {

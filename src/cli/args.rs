@@ -6,6 +6,7 @@ mod files;
 mod job;
 mod keeping;
 mod looking;
+mod prose;
 mod steering;
 mod values;
 mod words;
@@ -28,6 +29,8 @@ pub(crate) use steering::{
 };
 pub(crate) use values::{GraceArg, SIGNALS};
 
+use prose::flowing;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -36,10 +39,10 @@ const STYLES: Styles = Styles::styled()
 
 const AFTER_HELP: &str = "\
 Examples:
-  punctual add now -- echo hello            run once, as soon as a runner has room
+  punctual add now -- echo hello            once, as soon as there is room
   punctual add '0 3 * * *' backup.sh        every night at three
   punctual add 'every 15m' 'curl -fsS https://example.org/ping | logger'
-  punctual run                              the runner: executes jobs until stopped
+  punctual run                              the runner, until it is stopped
   punctual next '*/20 9-17 * * MON-FRI'     when would that be?
 
 On one page each: punctual help schedules, punctual help policies, punctual help json.
@@ -47,7 +50,7 @@ The database is --db, else PUNCTUAL_DB, else punctual.db in your data directory.
 
 /// Runs shell commands on time and never loses one: a cron replacement and a durable task queue
 #[derive(Debug, Parser)]
-#[command(name = "punctual", version, styles = STYLES, after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "punctual", version, styles = STYLES, after_help = flowing(AFTER_HELP), propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub global: Global,

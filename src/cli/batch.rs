@@ -89,6 +89,9 @@ pub(super) fn add_batch(
     })?;
     drop(store);
     drop(progress);
+    for warning in &added.warnings {
+        context.note(warning);
+    }
     added.print(context)?;
     context.note_missing_runner();
     Ok(Context::done())
@@ -149,6 +152,8 @@ struct Outcome {
     /// Only where they are asked for: a million names are a lot of memory.
     #[serde(skip)]
     names: Vec<Name>,
+    #[serde(skip)]
+    warnings: Vec<String>,
 }
 
 #[expect(
@@ -322,7 +327,10 @@ impl<'a> Batch<'a> {
                 let definition = self.definition(fields)?;
                 if let Some(when) = &fields.when {
                     let zone = definition.options.tz.as_deref();
-                    warn::schedule(when, zone, &format!("line {}: ", entry.line), context);
+                    let about = format!("line {}: ", entry.line);
+                    self.outcome
+                        .warnings
+                        .extend(warn::lines(when, zone, &about, context));
                 }
                 let is_paused = fields.paused.unwrap_or(self.is_paused);
                 self.single(&definition, is_paused, entry.line)

@@ -15,9 +15,9 @@ use crate::schedule::Zone;
 use crate::store::{Store, lock_path, trusted_directory};
 
 use super::args::{ColorChoice, Global};
-use super::failure::{Code, Failure};
+use super::failure::{Code, Failure, Voice};
 use super::paths;
-use super::render::{Style, json, text};
+use super::render::{Style, Tint, json, text};
 
 pub(super) struct Context {
     pub database: PathBuf,
@@ -29,6 +29,8 @@ pub(super) struct Context {
     pub terminal: bool,
     pub style: Style,
     pub words: Vec<OsString>,
+    /// Whether stderr has colours.
+    paints: bool,
     notes: Cell<LogFormat>,
     warned: Cell<bool>,
     /// What would be printed, for a verb that draws it instead.
@@ -58,6 +60,7 @@ impl Context {
                 zone,
                 long: false,
             },
+            paints: wants_color(global.color, io::stderr().is_terminal()),
             json: global.json,
             quiet: global.quiet,
             now,
@@ -86,6 +89,7 @@ impl Context {
             now,
             words: Vec::new(),
             json: false,
+            paints: false,
             quiet: false,
             notes: Cell::new(LogFormat::Text),
             warned: Cell::new(true),
@@ -200,12 +204,28 @@ impl Context {
     /// The conversation, on stderr.
     pub(super) fn note(&self, line: &str) {
         let line = match self.notes.get() {
-            LogFormat::Text => format!("{}\n", text::escape(line)),
+            LogFormat::Text => self.spoken(line),
             format @ LogFormat::Json => log_line(line, self.now, self.zone, format),
         };
         match &self.kept {
             Some(kept) => kept.borrow_mut().push_str(&line),
             None => drop(io::stderr().write_all(line.as_bytes())),
+        }
+    }
+
+    pub(super) fn voice(&self) -> Voice {
+        Voice {
+            json: self.json,
+            color: self.paints,
+        }
+    }
+
+    /// A warning has the colour of what is late: it may still turn out well.
+    fn spoken(&self, line: &str) -> String {
+        let line = text::escape(line);
+        match line.strip_prefix(WARNING) {
+            Some(rest) => self.voice().paint(WARNING, Tint::Late).into_owned() + rest + "\n",
+            None => line.into_owned() + "\n",
         }
     }
 
@@ -218,6 +238,8 @@ impl Context {
         ExitCode::SUCCESS
     }
 }
+
+const WARNING: &str = "warning:";
 
 fn terminal_width() -> usize {
     let named = std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
@@ -238,7 +260,7 @@ pub(super) fn terminal_height() -> usize {
         .unwrap_or(24)
 }
 
-fn wants_color(choice: ColorChoice, terminal: bool) -> bool {
+pub(super) fn wants_color(choice: ColorChoice, terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
 use crate::schedule::Zone;
-use crate::store::Store;
+use crate::store::{MANY, Store};
 
 use super::context::{Context, terminal_height};
 use super::failure::Failure;
@@ -40,11 +40,13 @@ pub(super) fn of_all(
     let mut jobs: Vec<(String, Vec<Fires>)> = Vec::new();
     if let Some(store) = store {
         let read = store.read();
-        for job in read.due_jobs(until, n)? {
+        // A few more than are shown, to be counted.
+        let some = n.saturating_add(MANY as usize);
+        for job in read.due_jobs(until, some)? {
             let fires = fires_of(&read, &job.job, context)?;
             jobs.push((job.job.name.to_string(), vec![fires]));
         }
-        for timed in read.timed_runs(until, n)? {
+        for timed in read.timed_runs(until, some)? {
             let Some((run, job)) = read.run(timed.id)?.zip(read.job(timed.job)?) else {
                 continue;
             };
@@ -75,6 +77,11 @@ pub(super) fn of_all(
     day.strips.retain(|strip| !strip.is_empty());
     context.print(&day_chart(&day, &context.style))?;
     if more > 0 && !context.quiet {
+        let more = if more < MANY as usize {
+            more.to_string()
+        } else {
+            format!("over {MANY}")
+        };
         context.note(&format!("{more} more start later; -n N shows more"));
     }
     Ok(())

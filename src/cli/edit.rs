@@ -28,7 +28,7 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
         }
     }
     let mut store = context.open_to_change(&args.jobs[0])?;
-    let views = if args.is_bare() && context.terminal && io::stdin().is_terminal() {
+    let changed = if args.is_bare() && context.terminal && io::stdin().is_terminal() {
         let jobs = select::each_once(&store.read(), &args.jobs)?;
         revision::revise(&mut store, &jobs, context)?
     } else {
@@ -40,6 +40,12 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
         })?
     };
     drop(store);
+    // Said when the lock is free: a slow terminal keeps no other writer waiting.
+    for changed in changed.iter().filter(|changed| changed.is_rescheduled) {
+        let job = &changed.view.job;
+        warn::schedule(&job.when, job.options.tz.as_deref(), "", context);
+    }
+    let views: Vec<JobView> = changed.into_iter().map(|changed| changed.view).collect();
     if context.json {
         let attempts = last_attempts(&context.open_existing("")?.read(), &views)?;
         if let ([view], [attempts]) = (views.as_slice(), attempts.as_slice()) {
@@ -57,12 +63,18 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
     Ok(Context::done())
 }
 
+/// A job that was edited, as it is now.
+struct Changed {
+    view: JobView,
+    is_rescheduled: bool,
+}
+
 fn edit_one(
     tx: &Tx<'_>,
     job: &Job,
     args: &EditArgs,
     context: &Context,
-) -> Result<JobView, Failure> {
+) -> Result<Changed, Failure> {
     let mut base = Options::clone(&job.options);
     for name in &args.unset {
         base = options::unset(&base, name)?;
@@ -94,7 +106,7 @@ fn change(
     job: &Job,
     definition: &Definition,
     context: &Context,
-) -> Result<JobView, Failure> {
+) -> Result<Changed, Failure> {
     if let Some(name) = &definition.name
         && *name != job.name
         && !tx.name_is_free(name)?
@@ -105,10 +117,7 @@ fn change(
         )
         .hint("choose another name"));
     }
-    if definition.when != job.when || definition.options.tz != job.options.tz {
-        let zone = definition.options.tz.as_deref();
-        warn::schedule(&definition.when, zone, "", context);
-    }
+    let is_rescheduled = definition.when != job.when || definition.options.tz != job.options.tz;
     let moment = Moment {
         now: context.now,
         zone: context.zone,
@@ -117,5 +126,8 @@ fn change(
     let job = tx
         .job(job.id)?
         .ok_or_else(|| Failure::new(Code::Failed, "the job was removed meanwhile"))?;
-    Ok(tx.job_view(job)?)
+    Ok(Changed {
+        view: tx.job_view(job)?,
+        is_rescheduled,
+    })
 }

@@ -42,7 +42,7 @@ pub(super) fn revise<T>(
         return Err(Failure::new(Code::Failed, "nothing was changed")
             .hint("change the text and save it, or say what: see punctual edit --help"));
     }
-    let given_up = ask_again(&file, edited, &mut take);
+    let given_up = ask_again(&file, edited, context, &mut take);
     given_up.or_else(|failure| {
         let (_, path) = file
             .keep()
@@ -56,6 +56,7 @@ pub(super) fn revise<T>(
 fn ask_again<T>(
     file: &NamedTempFile,
     mut text: Vec<u8>,
+    context: &Context,
     take: &mut impl FnMut(&[u8]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     loop {
@@ -63,7 +64,7 @@ fn ask_again<T>(
             Ok(taken) => return Ok(taken),
             Err(refusal) => refusal,
         };
-        let _ = refusal.print(false);
+        let _ = refusal.print(context.voice());
         if !wants_another_look() {
             return Err(Failure::new(Code::Failed, "nothing was changed")
                 .hint("start again with: punctual edit"));

@@ -1,21 +1,20 @@
 //! From an error to a sentence, a hint and an exit code: the one table of both.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
-use clap::error::ErrorKind as ClapKind;
-
 use crate::engine::RunError;
-use crate::schedule::{self, WhenError};
+use crate::schedule::WhenError;
 use crate::store::StoreError;
 
-use super::args::Args;
-use super::render::{json, text};
+use super::args::ColorChoice;
+use super::context::wants_color;
+use super::render::{Tint, json, paint, text};
 
 /// The exit codes of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +24,43 @@ pub(crate) enum Code {
     Absent = 3,
     Conflict = 4,
     Database = 5,
+}
+
+/// How somebody on stderr wants to be spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Voice {
+    pub json: bool,
+    pub color: bool,
+}
+
+impl Voice {
+    /// As the words ask for it, when they could not be understood as a whole.
+    pub(crate) fn of_words(words: &[OsString]) -> Self {
+        // What stands behind `--` is said to somebody else.
+        let ours: Vec<&str> = words
+            .iter()
+            .take_while(|word| *word != "--")
+            .filter_map(|word| word.to_str())
+            .collect();
+        let chosen = |choice: &str| {
+            ours.contains(&format!("--color={choice}").as_str())
+                || ours.windows(2).any(|pair| pair == ["--color", choice])
+        };
+        let color = match (chosen("always"), chosen("never")) {
+            (true, _) => ColorChoice::Always,
+            (_, true) => ColorChoice::Never,
+            _ => ColorChoice::Auto,
+        };
+        Self {
+            json: ours.contains(&"--json"),
+            color: wants_color(color, std::io::stderr().is_terminal()),
+        }
+    }
+
+    /// A word or two in the colour of what they stand for.
+    pub(crate) fn paint(self, text: &str, tint: Tint) -> Cow<'_, str> {
+        paint(text, tint, self.color)
+    }
 }
 
 /// What a person is told when a verb could not do what was asked.
@@ -86,27 +122,31 @@ impl Failure {
         self
     }
 
-    pub(crate) fn print(&self, as_json: bool) -> ExitCode {
-        let bytes = if as_json {
+    pub(crate) fn print(mut self, voice: Voice) -> ExitCode {
+        self.message = without_numbers(&self.message);
+        let bytes = if voice.json {
             let document = json::error(self.code, &self.message, self.hint.as_deref());
             json::text(&document, false)
         } else {
-            self.to_text()
+            self.to_text(voice)
         };
         // Nobody listens: the exit code still tells.
         let _ = std::io::stderr().write_all(bytes.as_bytes());
         ExitCode::from(self.code)
     }
 
-    fn to_text(&self) -> String {
-        let mut out = format!("punctual: {}\n", text::escape(&self.message));
+    fn to_text(&self, voice: Voice) -> String {
+        let who = voice.paint("punctual:", Tint::Failed);
+        let mut out = format!("{who} {}\n", text::escape(&self.message));
         if let Some((line, span)) = &self.place {
             let shown = text::escape(line);
             let before = line.get(..span.start).unwrap_or(line);
             let under = line.get(span.clone()).unwrap_or_default();
             let indent = text::width(&text::escape(before));
             let carets = text::width(&text::escape(under)).max(1);
-            let _ = writeln!(out, "  {shown}\n  {:indent$}{}", "", "^".repeat(carets));
+            let carets = "^".repeat(carets);
+            let carets = voice.paint(&carets, Tint::Failed);
+            let _ = writeln!(out, "  {shown}\n  {:indent$}{carets}", "");
         }
         if let Some(hint) = &self.hint {
             let _ = writeln!(out, "hint: {}", text::escape(hint));
@@ -115,65 +155,17 @@ impl Failure {
     }
 }
 
-/// clap's own errors: its words in our form. Help and the version come as errors, too.
-pub(crate) fn of_clap(error: &clap::Error, words: &[OsString], as_json: bool) -> ExitCode {
-    if !error.use_stderr()
-        || error.kind() == ClapKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json
-    {
-        return match error.print() {
-            // Help for a closed pipe is no error.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Failure::new(Code::Failed, format!("cannot write the answer: {error}"))
-                    .print(as_json)
-            }
-            _ => ExitCode::from(error.exit_code() as u8),
-        };
-    }
-    let rendered = error.render().to_string();
-    let lines = || rendered.lines().map(str::trim);
-    // What it is about may stand on lines of its own.
-    let sentence: Vec<&str> = lines()
-        .take_while(|line| !line.is_empty() && !line.starts_with(VALUES))
-        .collect();
-    let sentence = sentence.join(" ");
-    let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
-    let values = lines().find_map(|line| line.strip_prefix(VALUES)?.strip_suffix(']'));
-    let hint = values
-        .map(|values| format!("one of: {values}"))
-        .or_else(|| add_without_when(error, words))
-        .or_else(|| lines().find_map(|line| line.strip_prefix("tip: ").map(str::to_owned)))
-        .unwrap_or_else(|| format!("see: {} --help", asked(words)));
-    Failure::usage(message).hint(hint).print(as_json)
-}
-
-/// `punctual add ls -la`: the command stands where the schedule belongs.
-fn add_without_when(error: &clap::Error, words: &[OsString]) -> Option<String> {
-    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let at = words.iter().position(|word| *word == "add")? + 1;
-    let (program, rest) = words.get(at..)?.split_first()?;
-    let is_program = !program.starts_with('-') && schedule::parse(program).is_err();
-    let command = || format!("{program} {}", rest.join(" "));
-    (error.kind() == ClapKind::UnknownArgument && is_program).then(|| {
-        format!(
-            "WHEN comes first; to run it once: punctual add now -- {}",
-            command()
-        )
-    })
-}
-
-const VALUES: &str = "[possible values: ";
-
-/// `punctual queue set`, from words of which some are wrong.
-fn asked(words: &[OsString]) -> String {
-    let mut names = vec!["punctual"];
-    let mut tree = &Args::command();
-    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
-        if let Some(verb) = tree.find_subcommand(word) {
-            names.push(verb.get_name());
-            tree = verb;
+/// The system's words without its number for them, which says nothing more to a person.
+fn without_numbers(message: &str) -> String {
+    let mut parts = message.split(" (os error ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.parse::<i32>().is_ok() => out.push_str(rest),
+            _ => out.extend([" (os error ", part]),
         }
     }
-    names.join(" ")
+    out
 }
 
 impl From<StoreError> for Failure {
@@ -195,7 +187,9 @@ impl From<StoreError> for Failure {
             StoreError::Unsynced(_) => {
                 failure.hint("check the disk, and then whether the change is there")
             }
-            StoreError::Sqlite(_) => failure,
+            StoreError::Sqlite(_) => failure.hint(
+                "nothing was changed; see whether the file is sound with: punctual check",
+            ),
         }
     }
 }
@@ -221,6 +215,58 @@ impl From<RunError> for Failure {
                 .hint("make it writable again; the next start finds out what became of them"),
             RunError::Gone => Self::new(Code::Database, error.to_string())
                 .hint("running jobs were left alone; put the file back and start the runner again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Voice, without_numbers};
+    use crate::schedule;
+
+    #[test]
+    fn colour_stands_where_it_went_wrong_only() {
+        let error = schedule::parse("at 25:00").unwrap_err();
+        let failure = Failure::when("at 25:00", error);
+        let told = |color| failure.to_text(Voice { json: false, color });
+        let plain = "\
+punctual: \"25:00\" is beyond 23:59:59
+  at 25:00
+     ^^^^^
+hint: write 17:30, 17:30:15, 9am or 5:30pm
+";
+        assert_eq!(told(false), plain);
+        let red = |text: &str| format!("\x1b[31m{text}\x1b[0m");
+        let colored = plain.replace("punctual:", &red("punctual:"));
+        assert_eq!(told(true), colored.replace("^^^^^", &red("^^^^^")));
+    }
+
+    #[test]
+    fn words_that_are_not_understood_still_say_how_to_speak() {
+        let voice = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(Into::into).collect();
+            Voice::of_words(&words)
+        };
+        assert!(voice(&["punctual", "--color", "always", "frob"]).color);
+        assert!(voice(&["punctual", "frob", "--color=always"]).color);
+        assert!(!voice(&["punctual", "frob", "--color=never"]).color);
+        assert!(!voice(&["punctual", "frob", "--", "--color=always", "--json"]).color);
+        assert!(voice(&["punctual", "--json", "frob"]).json);
+        assert!(!voice(&["punctual", "frob", "--", "--json"]).json);
+    }
+
+    #[test]
+    fn an_error_of_the_system_is_told_in_its_words_only() {
+        for (message, told) in [
+            (
+                "/a: No such file or directory (os error 2)",
+                "/a: No such file or directory",
+            ),
+            ("a (os error 2); b (os error 13).", "a; b."),
+            ("a (os error x)", "a (os error x)"),
+            ("a (os error 2", "a (os error 2"),
+        ] {
+            assert_eq!(without_numbers(message), told);
         }
     }
 }

@@ -36,25 +36,30 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> Result<ExitCode,
         }
         return Ok(Context::done());
     };
-    let read = store.read();
     let fits = context.terminal && !context.json;
-    let filter = RunFilter {
-        job: args
-            .job
-            .as_ref()
-            .map(|job| select::job_or_removed(&read, job).map(|job| job.id))
-            .transpose()?,
-        state: args.state,
-        since,
-        limit: args
-            .n
-            .or_else(|| args.chart.then(|| runs_that_fit(&context.style)))
-            .or_else(|| fits.then(|| terminal_height().saturating_sub(3).max(5))),
-    };
-    let runs = read.runs(&filter)?;
+    let limit = args
+        .n
+        .or_else(|| args.chart.then(|| runs_that_fit(&context.style)))
+        .or_else(|| fits.then(|| terminal_height().saturating_sub(3).max(5)));
+    let (runs, documents) = store.snapshot(|read| {
+        let job = args.job.as_ref();
+        let job = job
+            .map(|job| select::job_or_removed(read, job))
+            .transpose()?;
+        let runs = read.runs(&RunFilter {
+            job: job.map(|job| job.id),
+            state: args.state,
+            since,
+            limit,
+        })?;
+        Ok::<_, Failure>(if context.json {
+            (Vec::new(), with_attempts(read, runs)?)
+        } else {
+            (runs, Vec::new())
+        })
+    })?;
     if context.json {
-        let runs = with_attempts(&read, runs)?;
-        context.print_json(&json::runs(&runs, context.zone))?;
+        context.print_json(&json::runs(&documents, context.zone))?;
     } else if runs.is_empty() {
         if !context.quiet {
             let is_narrow = args.state.is_some() || args.since.is_some();

@@ -155,7 +155,7 @@ impl Source {
             _ => return file::refused(&self.path, errors),
         };
         for error in others {
-            failure(error).print(false);
+            failure(error).print(context.voice());
         }
         if !more.is_empty() {
             context.note(&format!("{} more errors are not shown", more.len()));

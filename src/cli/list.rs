@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::Waiting;
-use crate::store::{JobFilter, JobPage, MANY, Store};
+use crate::store::{JobFilter, JobPage, MANY, Read};
 
 use super::args::{ListArgs, Shown};
 use super::context::{Context, terminal_height};
@@ -31,16 +31,19 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> Result<ExitCode, Failu
             .or_else(|| fits.then(|| terminal_height().saturating_sub(FRAME).max(5))),
         ..filter(&args.which, context.now)
     };
-    let store = context.open_read()?;
-    let page = match &store {
-        Some(store) => page(store, &filter, context)?,
-        None => JobPage::default(),
+    let (page, attempts) = match context.open_read()? {
+        Some(store) => store.snapshot(|read| {
+            let page = page(read, &filter, context)?;
+            let attempts = if context.json {
+                last_attempts(read, &page.jobs)?
+            } else {
+                Vec::new()
+            };
+            Ok::<_, Failure>((page, attempts))
+        })?,
+        None => Default::default(),
     };
     if context.json {
-        let attempts = match &store {
-            Some(store) => last_attempts(&store.read(), &page.jobs)?,
-            None => Vec::new(),
-        };
         let jobs = page.jobs.iter().zip(attempts.iter().map(Vec::as_slice));
         context.print_json(&json::jobs(jobs, context.now, context.zone))?;
         return Ok(Context::done());
@@ -75,11 +78,11 @@ pub(super) fn filter(which: &Shown, now: DateTime<Utc>) -> JobFilter {
 /// The jobs that pass the filter. A killed runner left its name in the file: what waits for its pool
 /// waits for a runner.
 pub(super) fn page(
-    store: &Store,
+    read: &Read<'_>,
     filter: &JobFilter,
     context: &Context,
 ) -> Result<JobPage, Failure> {
-    let mut page = store.read().list(filter)?;
+    let mut page = read.list(filter)?;
     if !context.runner_lives() {
         for view in &mut page.jobs {
             if let Some(Waiting::PoolFull { .. }) = view.waiting {

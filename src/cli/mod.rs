@@ -50,6 +50,7 @@ mod select;
 mod series;
 mod service;
 mod show;
+mod slips;
 mod status;
 mod top;
 mod trigger;
@@ -66,7 +67,7 @@ use crate::os;
 
 use args::{Args, Verb};
 use context::Context;
-use failure::Failure;
+use failure::{Failure, Voice};
 
 /// Parse, do the verb, print the failure.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
@@ -81,20 +82,15 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     }
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,
-        Err(error) => {
-            // What stands behind `--` is said to somebody else.
-            let mut ours = words.iter().take_while(|word| *word != "--");
-            return failure::of_clap(&error, words, ours.any(|word| word == "--json"));
-        }
+        Err(error) => return slips::answer(&error, words),
     };
-    let json = args.global.json;
     let context = match Context::new(&args.global, words) {
         Ok(context) => context,
-        Err(failure) => return failure.print(json),
+        Err(failure) => return failure.print(Voice::of_words(words)),
     };
     match verb(args.verb, &context) {
         Ok(code) => code,
-        Err(failure) => failure.about(&context.database).print(json),
+        Err(failure) => failure.about(&context.database).print(context.voice()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Job, Kind, Name, Span};
+use crate::domain::{Job, JobState, JobView, Kind, Name, Span};
 use crate::engine::timing::recurrence_of;
 use crate::schedule::{self, Context as When, Recurrence, Seed, Timing, Zone};
 use crate::store::{Read, Store};
@@ -13,7 +13,7 @@ use super::admit;
 use super::args::NextArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{Style, agenda_table, json, times_table};
+use super::render::{Style, agenda_table, json, outlook, times_table};
 use super::{day, select};
 
 /// Times shown unless `-n` says otherwise.
@@ -64,8 +64,11 @@ pub(super) fn next(args: &NextArgs, context: &Context) -> Result<ExitCode, Failu
             day::of_one(job.name.as_str(), fires, from, zone, context)?;
         }
         (Some(job), Some(store)) => {
-            let times = times_after(&store.read(), &job, from, n, context)?;
-            print(&job.when, &times, zone, false, context)?;
+            let read = store.read();
+            let times = times_after(&read, &job, from, n, context)?;
+            let view = read.job_view(job)?;
+            print(&view.job.when, &times, zone, false, context)?;
+            say_what_holds(&view, &times, context);
         }
         _ => next_of_when(what, args, from, zone, n, store.as_ref(), context)?,
     }
@@ -151,6 +154,15 @@ fn print(
     context.print(&times_table(times, &style))
 }
 
+/// Why a job has no time to come, or why it will let one pass.
+fn say_what_holds(view: &JobView, times: &[DateTime<Utc>], context: &Context) {
+    let passes = times.is_empty() || view.job.state != JobState::Active;
+    if passes && !context.quiet && !context.json {
+        let name = &view.job.name;
+        context.note(&format!("{name}: {}", outlook(view, &context.style)));
+    }
+}
+
 /// The schedule as a sentence, for people.
 pub(super) fn in_words(when: &str, zone: Zone) -> Option<String> {
     let when = schedule::parse(when).ok()?;
@@ -204,23 +216,33 @@ fn coming(recurrence: &Recurrence, from: DateTime<Utc>, n: usize) -> Vec<DateTim
     times
 }
 
-/// The next runs of all jobs, merged.
-fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
-    let mut times: Vec<(Name, DateTime<Utc>)> = Vec::new();
-    if let Some(store) = store {
-        let read = store.read();
-        // The first n of all times belong to the n jobs that come first.
-        for job in read.due_jobs(DateTime::<Utc>::MAX_UTC, n)? {
-            let job = job.job;
-            let coming = times_after(&read, &job, context.now, n, context)?;
-            times.extend(coming.into_iter().map(|at| (job.name.clone(), at)));
-        }
-        for timed in read.timed_runs(DateTime::<Utc>::MAX_UTC, n)? {
-            if let (Some(run), Some(job)) = (read.run(timed.id)?, read.job(timed.job)?) {
-                times.push((job.name, run.not_before));
-            }
+/// At least the first n times of all jobs, in no order.
+fn merged(
+    read: &Read<'_>,
+    n: usize,
+    context: &Context,
+) -> Result<Vec<(Name, DateTime<Utc>)>, Failure> {
+    let mut times = Vec::new();
+    // The first n of all times belong to the n jobs that come first.
+    for job in read.due_jobs(DateTime::<Utc>::MAX_UTC, n)? {
+        let job = job.job;
+        let coming = times_after(read, &job, context.now, n, context)?;
+        times.extend(coming.into_iter().map(|at| (job.name.clone(), at)));
+    }
+    for timed in read.timed_runs(DateTime::<Utc>::MAX_UTC, n)? {
+        if let (Some(run), Some(job)) = (read.run(timed.id)?, read.job(timed.job)?) {
+            times.push((job.name, run.not_before));
         }
     }
+    Ok(times)
+}
+
+/// The next runs of all jobs, merged.
+fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
+    let mut times = match store {
+        Some(store) => store.snapshot(|read| merged(read, n, context))?,
+        None => Vec::new(),
+    };
     times.sort_by(|(a, at), (b, bt)| (at, a).cmp(&(bt, b)));
     times.truncate(n);
     if context.json {

@@ -84,7 +84,7 @@ fn nothing_done(tx: &Tx<'_>, jobs: &[Job], which: &Selector, wanted: &str) -> Re
     let message = match which.jobs.as_slice() {
         [one] => {
             let state = render::state_word(select::job(tx, one)?.state);
-            format!("{one} is not {wanted}: it is {state}")
+            format!("{one} is {state}, not {wanted}")
         }
         _ => format!("no such job is {wanted}"),
     };

@@ -85,13 +85,25 @@ impl Plan {
             line(&format!("~ queue {name}"));
             line(&format!("    slots: {} {arrow} {}", slots(from), slots(to)));
         }
+        let widest =
+            |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0).min(ALIGNED);
+        let names = widest(&mut self.added.iter().map(|job| job.name.as_str().len()));
+        let whens = widest(&mut self.added.iter().map(|job| text::width(&job.when)));
         for Added {
             name,
             when,
             line: at,
         } in &self.added
         {
-            line(&format!("+ {name}  {when}{}", place(*at)));
+            let name = name.as_str();
+            let row = match place(*at) {
+                place if place.is_empty() => format!("+ {name:names$}  {when}"),
+                place => {
+                    let gap = whens.saturating_sub(text::width(when));
+                    format!("+ {name:names$}  {when}{:gap$}{place}", "")
+                }
+            };
+            line(&row);
         }
         for Changed {
             name,
@@ -116,6 +128,9 @@ impl Plan {
         out
     }
 }
+
+/// A longer name or WHEN stands out, and pushes nobody to the right.
+const ALIGNED: usize = 32;
 
 /// What stands for a value that is not shown.
 pub(super) const MASK: &str = "***";

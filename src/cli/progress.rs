@@ -4,9 +4,9 @@
 //! waits for the terminal. It is gone, and its line with it, before the answer is printed.
 
 use std::io::IsTerminal as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,10 +26,16 @@ pub(super) enum Amount {
     Runs,
     Bytes(u64),
     Unknown,
+    /// What is waited for, in words that [change](Progress::say).
+    Told,
 }
+
+/// The words that stand before the numbers.
+type Said = Arc<Mutex<String>>;
 
 pub(super) struct Progress {
     done: Arc<AtomicU64>,
+    said: Said,
     drawing: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -39,9 +45,11 @@ impl Progress {
         let done = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&done);
         let count = move || counted.load(Ordering::Relaxed);
+        let said = Said::new(Mutex::new(doing.to_owned()));
         Self {
             done,
-            drawing: drawing(doing, amount, count, context),
+            drawing: drawing(&said, amount, count, context),
+            said,
         }
     }
 
@@ -52,10 +60,21 @@ impl Progress {
         measure: impl Fn() -> u64 + Send + 'static,
         context: &Context,
     ) -> Self {
+        let said = Said::new(Mutex::new(doing.to_owned()));
         Self {
             done: Arc::default(),
-            drawing: drawing(doing, amount, measure, context),
+            drawing: drawing(&said, amount, measure, context),
+            said,
         }
+    }
+
+    /// Whether somebody may read it.
+    pub(super) fn is_seen(&self) -> bool {
+        self.drawing.is_some()
+    }
+
+    pub(super) fn say(&self, words: String) {
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
     pub(super) fn at(&self, done: usize) {
@@ -73,7 +92,7 @@ impl Drop for Progress {
 }
 
 fn drawing(
-    doing: &'static str,
+    said: &Said,
     amount: Amount,
     measure: impl Fn() -> u64 + Send + 'static,
     context: &Context,
@@ -83,14 +102,15 @@ fn drawing(
     }
     let unicode = context.style.unicode;
     let (end, ended) = channel();
-    let draw = move || draw(doing, amount, measure, unicode, &ended);
+    let said = Arc::clone(said);
+    let draw = move || draw(&said, amount, measure, unicode, &ended);
     let thread = std::thread::Builder::new().spawn(draw).ok()?;
     Some((end, thread))
 }
 
 /// The end of the other side is the end of the work.
 fn draw(
-    doing: &'static str,
+    said: &Said,
     amount: Amount,
     measure: impl Fn() -> u64,
     unicode: bool,
@@ -101,10 +121,17 @@ fn draw(
         return;
     }
     let (length, template) = match amount {
-        Amount::Jobs(all) => (Some(all as u64), "{msg} {bar:30} {pos} of {len} jobs"),
-        Amount::Bytes(all) => (Some(all), "{msg} {bar:30} {bytes} of {total_bytes}"),
+        Amount::Jobs(all) => (
+            Some(all as u64),
+            "{msg} {wide_bar} {pos} of {len} jobs, {eta} left",
+        ),
+        Amount::Bytes(all) => (
+            Some(all),
+            "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left",
+        ),
         Amount::Runs => (None, "{spinner} {msg}, {pos} runs so far"),
         Amount::Unknown => (None, "{spinner} {msg}, for {elapsed}"),
+        Amount::Told => (None, "{spinner} {wide_msg} {elapsed}"),
     };
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(5));
     let style = ProgressStyle::with_template(template);
@@ -114,11 +141,10 @@ fn draw(
     } else {
         style.progress_chars("#>-").tick_chars("|/-\\ ")
     };
-    let bar = bar
-        .with_style(style)
-        .with_message(doing)
-        .with_elapsed(PATIENCE);
+    let bar = bar.with_style(style).with_elapsed(PATIENCE);
     loop {
+        let words = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        bar.set_message(words);
         bar.set_position(measure());
         bar.tick();
         if !goes_on(REDRAW) {

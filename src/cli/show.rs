@@ -24,15 +24,15 @@ const COUNTED: usize = 1_000;
 
 pub(super) fn show(args: &ShowArgs, context: &Context) -> Result<ExitCode, Failure> {
     let store = context.open_existing(&args.what)?;
-    let read = store.read();
-    match select::job_or_run(&read, &args.what)? {
-        Named::Job(job) => show_job(&read, *job, context)?,
-        Named::Run(run) => show_run(&read, &run, context)?,
-    }
+    let page = store.snapshot(|read| match select::job_or_run(read, &args.what)? {
+        Named::Job(job) => page_of_job(read, *job, context),
+        Named::Run(run) => page_of_run(read, &run, context),
+    })?;
+    context.print(&page)?;
     Ok(Context::done())
 }
 
-fn show_job(read: &Read<'_>, job: Job, context: &Context) -> Result<(), Failure> {
+fn page_of_job(read: &Read<'_>, job: Job, context: &Context) -> Result<String, Failure> {
     let runs = read.runs(&RunFilter {
         job: Some(job.id),
         limit: Some(LAST),
@@ -42,7 +42,7 @@ fn show_job(read: &Read<'_>, job: Job, context: &Context) -> Result<(), Failure>
     let view = read.job_view(job)?;
     if context.json {
         let document = json::job_with_runs(&view, &runs, context.now, context.zone);
-        return context.print_json(&document);
+        return Ok(json::text(&document, context.terminal));
     }
     let zone = match &view.job.options.tz {
         Some(zone) => admit::zone_named(zone)?,
@@ -58,10 +58,10 @@ fn show_job(read: &Read<'_>, job: Job, context: &Context) -> Result<(), Failure>
         coming,
         record: record(read, view.job.id)?,
         last_failure: last_failure(read, view.job.id)?,
-        hook_failures: read.hook_failures(view.job.id, LAST)?,
+        hook_failures: read.hook_failures(view.job.id, None, LAST)?,
         ..JobExtra::default()
     };
-    context.print(&render::job_page(&view, &runs, &extra, &context.style))
+    Ok(render::job_page(&view, &runs, &extra, &context.style))
 }
 
 /// How the newest runs ended; `None` when none has.
@@ -105,20 +105,17 @@ fn last_failure(read: &Read<'_>, job: JobId) -> Result<Option<LastFailure>, Fail
     }))
 }
 
-fn show_run(read: &Read<'_>, run: &Run, context: &Context) -> Result<(), Failure> {
+fn page_of_run(read: &Read<'_>, run: &Run, context: &Context) -> Result<String, Failure> {
     let attempts = read.attempts(run.id)?;
     if context.json {
-        return context.print_json(&json::run(run, &attempts, context.zone));
+        let document = json::run(run, &attempts, context.zone);
+        return Ok(json::text(&document, context.terminal));
     }
     let job = read
         .job(run.job)?
         .ok_or_else(|| Failure::new(Code::Absent, format!("the job of {} is gone", run.name)))?;
-    let failures: Vec<_> = read
-        .hook_failures(job.id, LAST * 10)?
-        .into_iter()
-        .filter(|failure| failure.run == run.name)
-        .collect();
-    context.print(&render::run_page(
+    let failures = read.hook_failures(job.id, Some(run.id), LAST)?;
+    Ok(render::run_page(
         run,
         &attempts,
         &job,

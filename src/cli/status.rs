@@ -38,26 +38,22 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
     }
     let store = context.open_read()?;
     let lives = context.runner_lives();
-    let (queues, runner, failed, late) = match &store {
-        None => (Vec::new(), None, Vec::new(), (0, None)),
-        Some(store) => {
-            let read = store.read();
+    let (queues, runner, failed, late, file_problem) = match &store {
+        None => Default::default(),
+        Some(store) => store.snapshot(|read| {
             let failed = read.runs(&RunFilter {
                 state: Some(RunState::Failed),
                 since: Some(context.now - TimeDelta::hours(24)),
                 ..RunFilter::default()
             })?;
-            (
+            Ok::<_, Failure>((
                 read.queue_states(context.now)?,
                 read.runner()?.filter(|_| lives),
                 failed,
                 read.late(context.now)?,
-            )
-        }
-    };
-    let file_problem = match &store {
-        None => None,
-        Some(store) => store.read().file_problem()?,
+                read.file_problem()?,
+            ))
+        })?,
     };
     let running = queues.iter().map(|queue| queue.running).sum();
     let waiting = queues.iter().map(|queue| queue.waiting).sum();
@@ -103,14 +99,13 @@ fn metrics(context: &Context) -> Result<ExitCode, Failure> {
     let store = context.open_read()?;
     let (queues, numbers, runner) = match &store {
         None => (Vec::new(), Numbers::default(), None),
-        Some(store) => {
-            let read = store.read();
-            (
+        Some(store) => store.snapshot(|read| {
+            Ok::<_, Failure>((
                 read.queue_states(context.now)?,
                 read.numbers(context.now)?,
                 read.runner()?,
-            )
-        }
+            ))
+        })?,
     };
     context.print(&metrics_text(&Metrics {
         runner: runner.as_ref().filter(|_| context.runner_lives()),

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 use crate::domain::{Reason, Run, RunId, RunState};
 use crate::store::Store;
 
@@ -10,15 +12,17 @@ use super::args::WaitArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::history::with_attempts;
-use super::render::json;
+use super::progress::{Amount, Progress};
+use super::render::{json, run_words, text};
 use super::select::{self, Named};
 
 /// Without a runner nothing will ever become final: said after this long.
 const NO_RUNNER: Duration = Duration::from_secs(5);
 
 /// Commits of the runner raise no event that another process could sleep on (it keeps the file open), so
-/// a wait looks; the look is one read of shared memory.
-const LOOK: Duration = Duration::from_millis(10);
+/// a wait looks; the look is one read of shared memory. Who has waited long is not in a hurry: a look is
+/// late by a hundredth of the wait, within these bounds.
+const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(250)];
 
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> Result<ExitCode, Failure> {
     let limit = args.timeout.map(crate::domain::Span::as_duration);
@@ -43,6 +47,11 @@ pub(super) fn until_final(
         let store = context.open_existing(&words[0])?;
         let runs = with_attempts(&store.read(), ended.runs)?;
         context.print_json(&json::runs(&runs, context.zone))?;
+    } else if !context.quiet {
+        let is_bad = |run: &&Run| run.state != RunState::Succeeded;
+        for run in ended.runs.iter().filter(is_bad) {
+            context.note(&format!("{} {}", run.name, run_words(run).0));
+        }
     }
     Ok(ExitCode::from(ended.code))
 }
@@ -73,6 +82,8 @@ pub(super) fn ended(
         .collect::<Result<Vec<_>, Failure>>()?;
     let begun = Instant::now();
     let mut runner_seen = begun;
+    let progress = Progress::begin("waiting", Amount::Told, context);
+    let mut told = begun;
     loop {
         let runs = look(&store, &mut targets)?;
         let ended: Vec<&Run> = runs
@@ -88,15 +99,31 @@ pub(super) fn ended(
             });
         }
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
-            let message = "the time to wait is over; nothing was changed";
-            return Err(Failure::exiting(123, message));
+            let unfinished = runs.iter().zip(words).find_map(|(run, word)| match run {
+                None => Some(word.clone()),
+                Some(run) if run.state.is_final() => None,
+                Some(run) => Some(run.name.to_string()),
+            });
+            let unfinished = unfinished.unwrap_or_default();
+            return Err(Failure::exiting(
+                123,
+                &format!("{unfinished} has not ended in the time it was waited for"),
+            )
+            .hint(format!(
+                "nothing was changed; see how it stands with: punctual show {unfinished}"
+            )));
         }
         if context.runner_lives() {
             runner_seen = Instant::now();
         } else if runner_seen.elapsed() >= NO_RUNNER {
             return Err(no_runner());
         }
-        std::thread::sleep(LOOK);
+        // Nobody has read the line before it is drawn.
+        if progress.is_seen() && told.elapsed() >= LOOKS[1] {
+            told = Instant::now();
+            progress.say(stand(&store, &targets, &runs)?);
+        }
+        std::thread::sleep((begun.elapsed() / 100).clamp(LOOKS[0], LOOKS[1]));
     }
 }
 
@@ -116,6 +143,42 @@ fn look(store: &Store, targets: &mut [Target]) -> Result<Vec<Option<Run>>, Failu
             }
         })
         .collect()
+}
+
+/// What the first of the unfinished is doing, and why it does not run.
+fn stand(store: &Store, targets: &[Target], runs: &[Option<Run>]) -> Result<String, Failure> {
+    let unfinished = |run: &Option<Run>| run.as_ref().is_none_or(|run| !run.state.is_final());
+    let all = runs.iter().filter(|run| unfinished(run)).count();
+    let first = targets.iter().zip(runs).find(|(_, run)| unfinished(run));
+    let Some((target, run)) = first else {
+        return Ok(String::new());
+    };
+    let job = match (target, run) {
+        (Target::FirstOf(job), _) => *job,
+        (Target::Run(_), Some(run)) => run.job,
+        (Target::Run(_), None) => return Ok(String::new()),
+    };
+    let read = store.read();
+    let Some(job) = read.job(job)? else {
+        return Ok(String::new());
+    };
+    let view = read.job_view(job)?;
+    let name = run
+        .as_ref()
+        .map_or_else(|| view.job.name.to_string(), |run| run.name.to_string());
+    let is_newest = |run: &Run| view.last.as_ref().is_some_and(|last| last.id == run.id);
+    let words = match (run, &view.waiting) {
+        // Why a job waits is why its newest run does.
+        (Some(run), _) if run.state == RunState::Running || !is_newest(run) => run_words(run).0,
+        (_, Some(why)) => why.sentence(Utc::now()),
+        (Some(run), None) => run_words(run).0,
+        (None, None) => "not due yet".to_owned(),
+    };
+    let more = match all {
+        1 => String::new(),
+        all => format!(", and {} more", all - 1),
+    };
+    Ok(text::escape(&format!("{name}: {words}{more}")).into_owned())
 }
 
 /// Why waiting is in vain.

@@ -7,14 +7,18 @@ use super::context::Context;
 
 /// Says the warnings about a WHEN that was understood; `about` begins each line.
 pub(super) fn schedule(when: &str, tz: Option<&str>, about: &str, context: &Context) {
-    if context.quiet {
-        return;
+    for line in lines(when, tz, about, context) {
+        context.note(&line);
     }
-    let zone = tz.and_then(|name| admit::zone_named(name).ok());
-    let Ok(when) = schedule::parse(when) else {
-        return;
+}
+
+/// The same for who holds the write lock, which no slow terminal may keep: to be said later.
+pub(super) fn lines(when: &str, tz: Option<&str>, about: &str, context: &Context) -> Vec<String> {
+    let (Ok(when), false) = (schedule::parse(when), context.quiet) else {
+        return Vec::new();
     };
-    for warning in schedule::warnings(&when, zone.unwrap_or(context.zone), context.now) {
-        context.note(&format!("warning: {about}{warning}"));
-    }
+    let zone = tz.and_then(|name| admit::zone_named(name).ok());
+    let warnings = schedule::warnings(&when, zone.unwrap_or(context.zone), context.now);
+    let line = |warning| format!("warning: {about}{warning}");
+    warnings.into_iter().map(line).collect()
 }

@@ -198,8 +198,8 @@ fn entry(
         .command
         .ok_or_else(|| missing("command", "write command = \"…\""))?;
     let mut options = laid.options(place)?;
-    // Nothing is taken from the caller: a job is at home where its file is.
-    if options.cwd.is_none() {
+    // Nothing is taken from the caller: a job is at home where its file is, if there is one.
+    if options.cwd.is_none() && place.is_read_again {
         options.cwd = place.directory.to_str().map(str::to_owned);
     }
     let queue = fields.queue.or_else(|| defaults.queue.clone());

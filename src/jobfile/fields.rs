@@ -87,7 +87,7 @@ pub(crate) struct Place<'a> {
     pub zone: Zone,
     /// Relative paths begin here.
     pub directory: &'a Path,
-    /// A file is read again and again, and must mean the same each time.
+    /// A file is the home of its jobs, is read again and again, and must mean the same each time.
     pub is_read_again: bool,
 }
 

@@ -36,8 +36,8 @@ pub(crate) enum StoreError {
     /// All of a change was written, and nobody knows how much of it the disk keeps.
     #[error("the disk did not confirm the change: {0}")]
     Unsynced(String),
-    #[error("the database refused: {0}")]
-    Sqlite(rusqlite::Error),
+    #[error("the database refused: {}", said(.0))]
+    Sqlite(#[source] rusqlite::Error),
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -61,6 +61,14 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// What SQLite said, without the statement that it said it about.
+fn said(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}
+
 impl StoreError {
     /// Whether the same change may succeed later: somebody holds the lock, or space is missing.
     pub(crate) fn is_passing(&self) -> bool {
@@ -76,5 +84,29 @@ impl StoreError {
             },
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::StoreError;
+
+    #[test]
+    fn what_sqlite_refuses_is_said_without_the_statement() {
+        let memory = Connection::open_in_memory().unwrap();
+        let refused = |sql: &str| StoreError::from(memory.execute(sql, []).unwrap_err());
+        assert_eq!(
+            refused("UPDATE job SET name = 'x'").to_string(),
+            "the database refused: no such table: job"
+        );
+        memory
+            .execute_batch("CREATE TABLE t(a CHECK (a > 0))")
+            .unwrap();
+        assert_eq!(
+            refused("INSERT INTO t VALUES (0)").to_string(),
+            "the database refused: CHECK constraint failed: a > 0"
+        );
     }
 }

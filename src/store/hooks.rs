@@ -18,10 +18,11 @@ pub(crate) struct Hook {
 }
 
 impl Read<'_> {
-    /// Hooks of a job's runs that did not do their work, newest first.
+    /// Hooks of a job's runs, or of one of them, that did not do their work, newest first.
     pub(crate) fn hook_failures(
         &self,
         job: JobId,
+        run: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<HookFailure>, StoreError> {
         let mut statement = self.conn.prepare_cached(
@@ -29,11 +30,14 @@ impl Read<'_> {
              FROM run
              JOIN hook ON hook.run = run.id
              JOIN job ON job.id = run.job
-             WHERE run.job = ?1 AND hook.message IS NOT NULL
+             WHERE run.job = ?1
+             AND run.id = coalesce(?2, run.id)
+             AND hook.message IS NOT NULL
              ORDER BY hook.id DESC
-             LIMIT ?2",
+             LIMIT ?3",
         )?;
-        let rows = statement.query_map((job.0, limit as i64), |row| {
+        let key = (job.0, run.map(|run| run.0), limit as i64);
+        let rows = statement.query_map(key, |row| {
             Ok(HookFailure {
                 run: crate::domain::RunRef {
                     job: name_of(row, 0)?,

@@ -99,6 +99,22 @@ impl Store {
         Read { conn: &self.conn }
     }
 
+    /// Everything that `look` reads is of one moment. Nobody waits for it, but the log cannot be made
+    /// short meanwhile: what was read is printed behind it.
+    pub(crate) fn snapshot<T, E>(
+        &self,
+        look: impl FnOnce(&Read<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let transaction = self
+            .conn
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        look(&Read { conn: &transaction })
+    }
+
     /// A number that changes when somebody else has changed the database.
     pub(crate) fn version(&self) -> Result<i64, StoreError> {
         Ok(self
@@ -183,5 +199,30 @@ impl Read<'_> {
             .conn
             .prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         Ok(statement.query_row([key], |row| row.get(0))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Store, StoreError};
+
+    #[test]
+    fn what_is_read_together_is_of_one_moment() {
+        let directory = tempfile::tempdir().unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(directory.path(), mode).unwrap();
+        let path = directory.path().join("punctual.db");
+        let mut writer = Store::open(&path).unwrap();
+        let reader = Store::open(&path).unwrap();
+        let seen = reader.snapshot(|read| {
+            let before = read.file_problem()?;
+            writer.write(|tx| tx.set_file_problem("a comma"))?;
+            Ok::<_, StoreError>([before, read.file_problem()?])
+        });
+        assert_eq!(seen.unwrap(), [None, None]);
+        assert_eq!(
+            reader.read().file_problem().unwrap().as_deref(),
+            Some("a comma")
+        );
     }
 }

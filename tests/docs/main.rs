@@ -14,6 +14,7 @@
 mod sandbox;
 
 mod json;
+mod types;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -46,8 +46,8 @@ fn lines_become_jobs_with_the_habits_of_cron() {
         Answer {
             err: without_mailer().to_owned() + &CRON.replace("{}", &shown) + NO_RUNNER,
             ..Answer::said(
-                "+ backup-sh  0 3 * * *  (line 6)\n\
-                 + report  @daily  (line 7)\n\
+                "+ backup-sh    0 3 * * *  (line 6)\n\
+                 + report       @daily     (line 7)\n\
                  + backup-sh-2  0 3 * * *  (line 8)\n\
                  3 added, 0 changed, 0 removed, 0 unchanged\n"
             )

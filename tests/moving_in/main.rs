@@ -2,6 +2,8 @@
 
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../sandbox/tracer.rs"]
+mod tracer;
 
 mod apply;
 mod batch;

@@ -420,3 +420,68 @@ fn next_of_all_jobs_does_not_pass_over_an_option_in_silence() {
         );
     }
 }
+
+#[test]
+fn next_says_why_a_job_has_no_time_to_come_or_lets_it_pass() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "@hourly", "--name", "mail", "--paused", "true"]);
+    sandbox.ok(["add", "now", "--name", "once", "true"]);
+    sandbox.ok(["add", "after mail", "--name", "publish", "true"]);
+    sandbox.ok(["add", "never", "--name", "idle", "true"]);
+    sandbox.drain([""; 0]);
+    let said = |job: &str| sandbox.punctual(["next", job]).err;
+    assert_eq!(
+        said("mail"),
+        "mail: paused; go on with: punctual resume mail\n"
+    );
+    assert_eq!(said("once"), "once: done\n");
+    assert_eq!(said("publish"), "publish: runs after mail\n");
+    assert_eq!(
+        said("idle"),
+        "idle: runs when triggered: punctual trigger idle\n"
+    );
+    assert_eq!(sandbox.punctual(["-q", "next", "once"]).err, "");
+    assert_eq!(sandbox.punctual(["--json", "next", "once"]).err, "");
+}
+
+#[test]
+fn a_run_shows_its_hook_failures_however_many_others_there_were() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["add", "now", "--name", "x", "true"]);
+    sandbox.drain([""; 0]);
+    sandbox.ok(["trigger", "x"]);
+    sandbox.drain([""; 0]);
+    sandbox.sql(
+        "INSERT INTO hook(run, occasion, command, state, at, message)
+         SELECT id, 'on-finish', 'false', 2, 0, 'exit 1' FROM run WHERE seq = 1",
+    );
+    sandbox.sql(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300)
+         INSERT INTO hook(run, occasion, command, state, at, message)
+         SELECT id, 'on-finish', 'false', 2, 0, 'exit 2' FROM run JOIN n WHERE seq = 2",
+    );
+    let page = sandbox.ok(["show", "x.1"]);
+    assert!(
+        page.contains("exit 1") && !page.contains("exit 2"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_chart_counts_all_that_it_does_not_show() {
+    let sandbox = Sandbox::new();
+    for number in 0..4 {
+        sandbox.ok(["add", "in 1h", "--name", &format!("once-{number}"), "true"]);
+        sandbox.ok([
+            "add",
+            "@hourly",
+            "--name",
+            &format!("often-{number}"),
+            "true",
+        ]);
+    }
+    assert_eq!(
+        sandbox.punctual(["next", "--chart", "-n", "2"]).err,
+        "6 more start later; -n N shows more\n"
+    );
+}

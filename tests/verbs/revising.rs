@@ -203,3 +203,16 @@ fn a_job_that_is_named_twice_is_changed_once() {
     sandbox.ok(["edit", "backup", "backup", "--timeout", "5h"]);
     assert!(sandbox.ok(["export"]).contains("timeout = \"5h\""));
 }
+
+#[test]
+fn a_job_whose_directory_is_taken_out_of_the_text_has_none() {
+    let sandbox = with_job();
+    assert!(sandbox.json(["show", "backup"])["cwd"].is_string());
+    let (code, seen) = edit(&sandbox, "sed -i '/^cwd/d' \"$1\"", &["backup"], "");
+    assert_eq!(code, 0, "{seen}");
+    assert!(sandbox.json(["show", "backup"])["cwd"].is_null());
+    let (code, seen) = edit(&sandbox, "sed -i 's/2h/3h/' \"$1\"", &["backup"], "");
+    assert_eq!(code, 0, "{seen}");
+    assert!(sandbox.json(["show", "backup"])["cwd"].is_null());
+    assert_eq!(sandbox.json(["show", "backup"])["timeout_ms"], 10_800_000);
+}

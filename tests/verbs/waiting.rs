@@ -125,7 +125,8 @@ fn the_time_to_wait_may_run_out() {
         sandbox.punctual(["wait", "far", "--timeout", "10ms"]),
         Answer::refused(
             123,
-            "punctual: the time to wait is over; nothing was changed\n"
+            "punctual: far.1 has not ended in the time it was waited for\n\
+             hint: nothing was changed; see how it stands with: punctual show far.1\n"
         )
     );
     assert_eq!(sandbox.state("far"), "queued");

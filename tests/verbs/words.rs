@@ -1,16 +1,23 @@
 //! Words that punctual does not know, and text that a terminal should not obey.
 
-use crate::sandbox::{Answer, Sandbox};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::sandbox::{Answer, PUNCTUAL, Sandbox};
 
 #[test]
 fn a_wrong_verb_or_option_gets_a_suggestion() {
     let sandbox = Sandbox::new();
     let slips: [(&[&str], &str); 5] = [
-        (&["lst"], "'list'"),
-        (&["remov", "x"], "'remove'"),
-        (&["histroy"], "'history'"),
-        (&["--jsn", "list"], "'--json'"),
-        (&["add", "now", "--nam", "x", "true"], "'--name'"),
+        (&["lst"], "did you mean list?"),
+        (&["remov", "x"], "did you mean remove?"),
+        (&["histroy"], "did you mean history?"),
+        (&["--jsn", "list"], "did you mean --json?"),
+        (
+            &["add", "now", "--nam", "x", "true"],
+            "did you mean --name?",
+        ),
     ];
     for (words, suggestion) in slips {
         let answer = sandbox.punctual(words);
@@ -27,19 +34,12 @@ fn as_json_a_usage_error_is_a_document_that_names_the_thing() {
         sandbox.punctual(["--json", "add"]),
         Answer::refused(
             2,
-            "{\"error\":{\"code\":2,\"message\":\"the following required arguments were not provided: \
-             <WHEN> <COMMAND>...\",\"hint\":\"see: punctual add --help\"}}\n"
+            "{\"error\":{\"code\":2,\"message\":\"add needs <WHEN> <COMMAND>...\",\"hint\":\"see: punctual add --help\"}}\n"
         )
     );
     let complaint = sandbox.punctual(["--json", "shw"]).complaint();
-    assert_eq!(
-        complaint["error"]["message"],
-        "unrecognized subcommand 'shw'"
-    );
-    assert_eq!(
-        complaint["error"]["hint"],
-        "a similar subcommand exists: 'show'"
-    );
+    assert_eq!(complaint["error"]["message"], "there is no verb called shw");
+    assert_eq!(complaint["error"]["hint"], "did you mean show?");
 }
 
 #[test]
@@ -137,12 +137,12 @@ fn a_command_without_its_schedule_is_understood_as_that() {
         sandbox.punctual(["add", "ls", "-la", "/tmp"]),
         Answer::refused(
             2,
-            "punctual: unexpected argument '-l' found\n\
+            "punctual: add has no option -l\n\
              hint: WHEN comes first; to run it once: punctual add now -- ls -la /tmp\n"
         )
     );
     let answer = sandbox.punctual(["add", "now", "--nam", "x", "true"]);
-    assert!(answer.err.contains("'--name'"), "{answer:?}");
+    assert!(answer.err.contains("did you mean --name?"), "{answer:?}");
 }
 
 #[test]
@@ -150,10 +150,7 @@ fn what_changes_nothing_says_why() {
     let sandbox = Sandbox::new();
     sandbox.ok(["add", "never", "--name", "x", "true"]);
     let refusals: [(&[&str], &str); 3] = [
-        (
-            &["resume", "x"],
-            "punctual: x is not paused: it is active\n",
-        ),
+        (&["resume", "x"], "punctual: x is active, not paused\n"),
         (
             &["cancel", "x"],
             "punctual: nothing to cancel: no run of x is unfinished\n",
@@ -170,3 +167,84 @@ fn what_changes_nothing_says_why() {
         assert!(answer.err.contains("\nhint: "), "{answer:?}");
     }
 }
+
+/// What is said to a person who tries things out, and slips: `tests/data/looks/words.txt`, to be read by people.
+/// `UPDATE=1 cargo test` writes it.
+#[test]
+fn a_conversation_reads_as_it_is_kept() {
+    let sandbox = Sandbox::new();
+    let mut heard = String::new();
+    for line in CONVERSATION {
+        let mut shell = sandbox.program("/bin/sh");
+        let script = format!("punctual() {{ '{PUNCTUAL}' \"$@\"; }}\nexec 2>&1\n{line}");
+        shell.args(["-c", &script]);
+        let answer = Answer::of(shell.env("PUNCTUAL_DB", sandbox.database()));
+        let said = answer
+            .out
+            .replace(&sandbox.database().display().to_string(), "/srv/jobs.db")
+            .replace(&sandbox.work().display().to_string(), "/home/ann");
+        let _ = write!(heard, "$ {line}\n{said}");
+        if answer.code != 0 {
+            let _ = writeln!(heard, "=> {}", answer.code);
+        }
+        heard.push('\n');
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/looks/words.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, heard).unwrap();
+    } else {
+        assert_eq!(heard, fs::read_to_string(path).unwrap());
+    }
+}
+
+const CONVERSATION: [&str; 49] = [
+    "punctual",
+    "punctual frob",
+    "punctual lsit",
+    "punctual list --stat paused",
+    "punctual list --state late",
+    "punctual add",
+    "punctual add never --name backup -- restic backup /data",
+    "punctual add never --name backup -- restic backup /data",
+    "punctual add never -- restic backup /data",
+    "punctual add ls -la",
+    "punctual add every 5m -- true",
+    "punctual add nwo true",
+    "punctual add 'at 25:00' true",
+    "punctual add '* * * *' true",
+    "punctual add '0 3 31 feb *' true",
+    "punctual add '0 0 1 * MON' --name odd --paused true",
+    "punctual add never --name 'two words' true",
+    "punctual add never --tz Europe/Berln true",
+    "punctual add never --timeout 5 true",
+    "punctual add never --retries many true",
+    "punctual show backup publish",
+    "punctual list --long -n 3 --watch",
+    "punctual queue lst",
+    "punctual --jsn list",
+    "punctual add now cat a '|' wc",
+    "punctual add 'after bakup' --name publish true",
+    "punctual add 'after backup' --name publish true",
+    "punctual pause backup",
+    "punctual pause backup",
+    "punctual resume backup",
+    "punctual resume backup",
+    "punctual next backup",
+    "punctual show bakup",
+    "punctual logs",
+    "punctual logs backup",
+    "punctual logs backup.7",
+    "punctual retry backup",
+    "punctual trigger backup",
+    "punctual edit backup --retries 2",
+    "punctual edit backup --retries 2",
+    "punctual cancel backup",
+    "punctual cancel backup",
+    "punctual wait backup",
+    "punctual remove backup",
+    "punctual remove publish backup",
+    "punctual queue set lane",
+    "punctual queue set lane --slots 2",
+    "punctual apply missing.toml",
+    "punctual check",
+];

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use super::prose::flowing;
+
 /// Make the database match a job file
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 A file is TOML (or JSON of the same shape) if its name ends in .toml (.json), else a crontab:
   [defaults]                  options for every job of the file
   on_failure = 'notify-ops'
@@ -15,14 +17,16 @@ A file is TOML (or JSON of the same shape) if its name ends in .toml (.json), el
   [job.backup]                the name of a job is its key
   when = '0 3 * * *'
   command = 'restic backup'   for the shell; an array is run without one
-  retries = 3                 any option of add, with _ for -; env is a table, stdin the text itself
+  retries = 3                 any option of add, with _ for -
+
+env is a table, and stdin the text itself.
 
 Jobs capture nothing from here: their directory is the file's, their PATH the runner's. An unchanged
 job keeps its grid and its pause. Jobs that are gone from the file stay, unless --prune.
 
 Examples:
   punctual apply jobs.toml
-  punctual apply jobs.toml --dry-run --prune")]
+  punctual apply jobs.toml --dry-run --prune"))]
 pub(crate) struct ApplyArgs {
     /// The job file
     #[arg(value_name = "FILE")]
@@ -37,9 +41,9 @@ pub(crate) struct ApplyArgs {
 
 /// Take over jobs from elsewhere
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
-  crontab -l | punctual import crontab -")]
+  crontab -l | punctual import crontab -"))]
 pub(crate) struct ImportArgs {
     #[command(subcommand)]
     pub what: ImportVerb,
@@ -52,7 +56,7 @@ pub(crate) enum ImportVerb {
 
 /// Turn the lines of a crontab(5) into jobs, all or none
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 The jobs keep cron's habits: a run starts though an earlier one is alive (--overlap allow), missed
 times are gone (--missed skip), the environment is cron's minimal one and the directory HOME.
 Importing the same file again changes only what changed in it. cron still has the lines, and the
@@ -60,7 +64,7 @@ report says how to take them out.
 
 Examples:
   crontab -l | punctual import crontab -
-  punctual import crontab my.crontab --paused")]
+  punctual import crontab my.crontab --paused"))]
 pub(crate) struct ImportCrontabArgs {
     /// The crontab, or - for standard input
     #[arg(value_name = "FILE")]
@@ -78,12 +82,12 @@ pub(crate) struct ImportCrontabArgs {
 
 /// Print the jobs as a job file that `apply` takes back
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Values of --env are shown. Finished jobs are left out: there is nothing left of them to do.
 
 Examples:
   punctual export > all.toml
-  punctual export --format json")]
+  punctual export --format json"))]
 pub(crate) struct ExportArgs {
     /// Format of the file [default: toml, with --json json]
     #[arg(long, value_name = "FORMAT")]

@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs, ValueEnum};
 
+use super::prose::flowing;
+
 use super::values::{parse_name, parse_span, parse_umask};
 use crate::domain::{Backoff, CodeSet, MailOn, MailTo, Missed, Name, Overlap, Size, Span};
 
 const ADD_HELP: &str = "\
 WHEN is one argument:
-  now | 'in 10m' | 'at 17:30' | 'tomorrow 09:00' | 'monday 08:00' | '2026-12-01 09:00'
-  'every 15m' | 'every 2w on monday 08:00' | @hourly … | @reboot | @start | never
+  now | 'in 10m' | 'at 17:30' | 'tomorrow 09:00' | 'monday 08:00'
+  '2026-12-01 09:00' | 'every 15m' | 'every 2w on monday 08:00'
+  @hourly … | @reboot | @start | never
   '0 3 * * *': crontab fields (5; 6 with leading seconds; 7 with a year)
   'after build,test' | 'after-any build' | 'after-fail build'
 
@@ -22,14 +25,14 @@ may name lines above or below.
 Examples:
   punctual add now true
   punctual add 'in 10m' 'echo tea is ready'
-  punctual add '30 4 * * *' --name backup --timeout 2h --retries 3 -- restic backup /data
+  punctual add '30 4 * * *' --name backup --retries 3 -- restic backup /data
   punctual add 'every 1h' --tz Europe/Berlin 'date >> hours.txt'
   punctual add 'after build' --on-failure 'mail -s broken ops' make publish
   seq 1000 | sed 's/.*/true/' | punctual add now --batch -";
 
 /// Create a job: its name and next time are the answer
 #[derive(Debug, ClapArgs)]
-#[command(after_help = ADD_HELP)]
+#[command(after_help = flowing(ADD_HELP))]
 pub(crate) struct AddArgs {
     /// When to run: see below
     #[arg(value_name = "WHEN")]
@@ -188,14 +191,14 @@ pub(crate) struct JobArgs {
 
 /// Change jobs in place
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Without an option, and on a terminal, the job opens as TOML in $VISUAL or $EDITOR.
 A living attempt keeps what it started with; later attempts and `retry` use the job as it is now.
 
 Examples:
   punctual edit backup --timeout 3h
   punctual edit backup --when '0 4 * * *' --unset retries
-  punctual edit backup -- restic backup /data /home")]
+  punctual edit backup -- restic backup /data /home"))]
 pub(crate) struct EditArgs {
     /// Jobs, by name or id
     #[arg(value_name = "JOB", required = true)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
+use super::prose::flowing;
+
 use super::values::{GraceArg, parse_grace, parse_span};
 use crate::domain::Span;
 use crate::engine::{Form, LogFormat};
@@ -28,7 +30,7 @@ Examples:
 
 /// The runner: executes jobs on schedule, in the foreground
 #[derive(Debug, ClapArgs)]
-#[command(after_help = RUN_HELP)]
+#[command(after_help = flowing(RUN_HELP))]
 pub(crate) struct RunArgs {
     /// Runs alive at once [default: the number of CPUs]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -61,22 +63,22 @@ pub(crate) struct RunArgs {
 
 /// Forget now what is beyond keeping
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Kept for each job: the last 1,000 succeeded or skipped runs and the last 200 failed ones, 90 days,
 and always the latest success and failure; finished one-offs 7 days, failed ones 90; 1 GiB of
 output in all. The runner does this by itself every hour or so.
 
 Examples:
-  punctual prune")]
+  punctual prune"))]
 pub(crate) struct PruneArgs {}
 
 /// Write a consistent copy of the database, while the runner works
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 The copy is a whole database: use it with --db, or put it in the place of the lost one.
 
 Examples:
-  punctual backup copy.db")]
+  punctual backup copy.db"))]
 pub(crate) struct BackupArgs {
     /// The copy; must not exist yet
     #[arg(value_name = "FILE")]
@@ -85,13 +87,13 @@ pub(crate) struct BackupArgs {
 
 /// Print a systemd unit that keeps a runner of this database alive
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 The unit stops a runner in order and leaves the jobs of a killed one for the next. It is hardened; what it
 forbids is forbidden to the jobs, too. Run options, such as -j or --file, belong to its ExecStart line.
 
 Examples:
   punctual service --user > punctual.service
-  punctual --db /var/lib/punctual/punctual.db service --system > punctual.service")]
+  punctual --db /srv/jobs/punctual.db service --system > punctual.service"))]
 pub(crate) struct ServiceArgs {
     /// For the system's manager; the runner is the database's owner [default: when root asks]
     #[arg(long, conflicts_with = "user")]
@@ -106,14 +108,14 @@ pub(crate) struct ServiceArgs {
 
 /// Print the completions of a shell
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 The script asks punctual itself what can follow: verbs, options, and the jobs, runs and queues of the
 database. It need not be renewed when punctual is. zsh looks for it in the directories of fpath.
 
 Examples:
-  punctual completions bash > ~/.local/share/bash-completion/completions/punctual
-  punctual completions zsh > ~/.zfunc/_punctual
-  punctual completions fish > ~/.config/fish/completions/punctual.fish")]
+  punctual completions bash >~/.local/share/bash-completion/completions/punctual
+  punctual completions zsh >~/.zfunc/_punctual
+  punctual completions fish >~/.config/fish/completions/punctual.fish"))]
 pub(crate) struct CompletionsArgs {
     /// Which shell
     #[arg(value_name = "SHELL")]
@@ -122,7 +124,7 @@ pub(crate) struct CompletionsArgs {
 
 /// Explain a verb, or a topic on one page
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Topics:
   schedules   the language of WHEN: times, crontab fields, daylight saving
   policies    retries, time limits, overlap, missed times, queues, chains, hooks
@@ -131,7 +133,7 @@ Topics:
 Examples:
   punctual help add
   punctual help queue set
-  punctual help schedules")]
+  punctual help schedules"))]
 pub(crate) struct HelpArgs {
     /// A verb, or a topic: see below
     #[arg(value_name = "VERB|TOPIC")]

@@ -2,16 +2,18 @@
 
 use clap::Args as ClapArgs;
 
+use super::prose::flowing;
+
 use super::values::{parse_name, parse_span};
 use crate::domain::{JobState, Name, RunState, Span};
 
 /// List the jobs: what, when next, how it went, why it waits
 #[derive(Debug, Default, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
   punctual list
   punctual list --failed
-  punctual --json list | jq -r '.[].name'")]
+  punctual --json list | jq -r '.[].name'"))]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     pub which: Shown,
@@ -45,14 +47,14 @@ pub(crate) struct Shown {
 
 /// Watch the jobs on the whole screen, and steer them with single keys
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Keys: up and down to choose a job; p pauses or resumes it, t triggers it, r retries its latest run,
 c cancels what runs or waits, l or Enter shows what its latest run wrote; a shows or hides finished
 one-offs; ? shows all keys; q ends.
 
 Examples:
   punctual top
-  punctual top --queue reports")]
+  punctual top --queue reports"))]
 pub(crate) struct TopArgs {
     #[command(flatten)]
     pub which: Shown,
@@ -60,10 +62,10 @@ pub(crate) struct TopArgs {
 
 /// Show everything about a job or a run
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
   punctual show backup
-  punctual show backup.41")]
+  punctual show backup.41"))]
 pub(crate) struct ShowArgs {
     /// A job (name or id) or a run (JOB.N)
     #[arg(value_name = "JOB|RUN")]
@@ -72,14 +74,14 @@ pub(crate) struct ShowArgs {
 
 /// Say when a job, or any WHEN, comes next
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 An existing job wins; anything else is read as a WHEN. Without one: the next runs of all jobs.
 
 Examples:
   punctual next '0 12 1 * +MON' -n 3
   punctual next '30 2 * * *' --tz Europe/Berlin --from 2027-03-27
   punctual next
-  punctual next --chart")]
+  punctual next --chart"))]
 pub(crate) struct NextArgs {
     /// A job, or a WHEN
     #[arg(value_name = "JOB|WHEN", allow_hyphen_values = true)]
@@ -103,12 +105,12 @@ pub(crate) struct NextArgs {
 
 /// List runs, newest first
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
   punctual history
   punctual history backup -n 5
   punctual history --state failed --since 24h
-  punctual history backup --chart")]
+  punctual history backup --chart"))]
 pub(crate) struct HistoryArgs {
     /// Only runs of this job
     #[arg(value_name = "JOB")]
@@ -132,12 +134,12 @@ pub(crate) struct HistoryArgs {
 
 /// Print what a run wrote, stdout and stderr in order
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
   punctual logs backup
   punctual logs backup.41 -n 20
   punctual logs -f backup
-  punctual logs -f -n 5 build test")]
+  punctual logs -f -n 5 build test"))]
 pub(crate) struct LogsArgs {
     /// Runs (JOB.N), or jobs by name or id: their latest run
     #[arg(value_name = "JOB|RUN", required = true)]
@@ -158,14 +160,15 @@ pub(crate) struct LogsArgs {
 
 /// Wait until runs are final, and exit as they did
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 A job means its latest run, or its first to come. Exit code: that of the command; 128+N on
 signal N; 124 timed out; 126/127 not executable or not found; 125 lost or no runner; 75 skipped;
-130 cancelled; 123 --timeout ran out. Several runs: 0 if all succeeded, else 1.
+130 cancelled; 123 --timeout ran out. Several runs: 0 if all succeeded, else 1. What did not
+succeed is named on standard error.
 
 Examples:
   punctual wait backup.41
-  punctual wait build test --timeout 10m")]
+  punctual wait build test --timeout 10m"))]
 pub(crate) struct WaitArgs {
     /// Runs (JOB.N), or jobs by name or id
     #[arg(value_name = "JOB|RUN", required = true)]
@@ -180,12 +183,12 @@ pub(crate) struct WaitArgs {
 
 /// The runner and the queues on one screen
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 --metrics is for node_exporter's textfile collector: write it to a file beside, and rename that.
 
 Examples:
   punctual status
-  punctual status --metrics > punctual.prom.new && mv punctual.prom.new punctual.prom")]
+  punctual status --metrics > p.new && mv p.new punctual.prom"))]
 pub(crate) struct StatusArgs {
     /// Numbers for a monitor, in the text format of Prometheus
     #[arg(long)]
@@ -194,14 +197,14 @@ pub(crate) struct StatusArgs {
 
 /// Find out whether anything is wrong: exit 1 then
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Looks at the database, the permissions, the runner and lateness. With jobs and --within: did each
 succeed in time?
 
 Examples:
   punctual check
   punctual check --live
-  punctual check backup --within 26h")]
+  punctual check backup --within 26h"))]
 pub(crate) struct CheckArgs {
     /// Jobs, by name or id
     #[arg(value_name = "JOB", requires = "within")]

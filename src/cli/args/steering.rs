@@ -2,6 +2,8 @@
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::prose::flowing;
+
 use super::values::{Slots, parse_name, parse_signal, parse_slots};
 use crate::domain::Name;
 
@@ -21,9 +23,9 @@ pub(crate) struct Selector {
 
 /// Remove jobs; their history stays readable
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Examples:
-  punctual remove backup")]
+  punctual remove backup"))]
 pub(crate) struct RemoveArgs {
     #[command(flatten)]
     pub which: Selector,
@@ -37,12 +39,12 @@ pub(crate) struct RemoveArgs {
 
 /// Start nothing new of some jobs, until they are resumed
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 What runs goes on. Due times of the pause become one skipped row at resume; one-offs wait.
 
 Examples:
   punctual pause backup
-  punctual pause --all --until 'tomorrow 06:00'")]
+  punctual pause --all --until 'tomorrow 06:00'"))]
 pub(crate) struct PauseArgs {
     #[command(flatten)]
     pub which: Selector,
@@ -53,12 +55,12 @@ pub(crate) struct PauseArgs {
 
 /// Let paused jobs go on
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 `resume --all` wakes what `pause --all` paused.
 
 Examples:
   punctual resume backup
-  punctual resume --all")]
+  punctual resume --all"))]
 pub(crate) struct ResumeArgs {
     #[command(flatten)]
     pub which: Selector,
@@ -66,12 +68,12 @@ pub(crate) struct ResumeArgs {
 
 /// Run jobs once more now, exactly as their schedule would
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Works on paused and finished jobs; waits for a living run of the job instead of being skipped.
 
 Examples:
   punctual trigger backup
-  punctual trigger backup --wait")]
+  punctual trigger backup --wait"))]
 pub(crate) struct TriggerArgs {
     /// Jobs, by name or id
     #[arg(value_name = "JOB", required = true)]
@@ -86,14 +88,14 @@ pub(crate) struct TriggerArgs {
 
 /// End running runs, drop waiting ones
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 Running: TERM and CONT to the process group, then KILL after the job's --kill-after.
 A job means all its unfinished runs.
 
 Examples:
   punctual cancel backup
   punctual cancel backup.41
-  punctual cancel backup --signal USR1")]
+  punctual cancel backup --signal USR1"))]
 pub(crate) struct CancelArgs {
     /// Runs (JOB.N), or jobs by name or id
     #[arg(value_name = "JOB|RUN", required_unless_present_any = ["queue", "all"], conflicts_with_all = ["queue", "all"])]
@@ -111,12 +113,12 @@ pub(crate) struct CancelArgs {
 
 /// Make new runs of jobs whose runs have ended
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "\
+#[command(after_help = flowing("\
 The old run stays as it is. A job means its latest run.
 
 Examples:
   punctual retry backup.41
-  punctual retry --failed --since 24h")]
+  punctual retry --failed --since 24h"))]
 pub(crate) struct RetryArgs {
     /// Runs (JOB.N), or jobs by name or id
     #[arg(
@@ -152,10 +154,10 @@ pub(crate) enum QueueVerb {
     #[command(after_help = "Examples:\n  punctual queue list")]
     List,
     /// Set how many runs of a queue may be alive at once
-    #[command(after_help = "\
+    #[command(after_help = flowing("\
 Examples:
   punctual queue set reports --slots 2
-  punctual queue set reports --slots none")]
+  punctual queue set reports --slots none"))]
     Set {
         /// The queue; it is made if there is none of this name
         #[arg(value_name = "NAME", value_parser = parse_name)]
@@ -165,12 +167,12 @@ Examples:
         slots: Slots,
     },
     /// Start nothing new of a queue
-    #[command(after_help = "\
+    #[command(after_help = flowing("\
 What runs goes on, and due runs stay queued.
 
 Examples:
   punctual queue pause reports
-  punctual queue pause reports --until 'tomorrow 06:00'")]
+  punctual queue pause reports --until 'tomorrow 06:00'"))]
     Pause {
         /// The queue
         #[arg(value_name = "NAME", value_parser = parse_name)]

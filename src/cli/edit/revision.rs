@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::domain::{Job, JobView, Name};
+use crate::domain::{Job, Name};
 use crate::jobfile::Place;
 use crate::jobfile::document::{self, Document, Entry, Format};
 use crate::store::{Store, Tx};
@@ -11,7 +11,7 @@ use super::super::admit::Definition;
 use super::super::context::Context;
 use super::super::failure::{Code, Failure};
 use super::super::{editor, export, file};
-use super::change;
+use super::{Changed, change};
 use crate::cli::plan::MASK;
 
 /// What the text is called in an error.
@@ -22,22 +22,22 @@ pub(super) fn revise(
     store: &mut Store,
     jobs: &[Job],
     context: &Context,
-) -> Result<Vec<JobView>, Failure> {
+) -> Result<Vec<Changed>, Failure> {
     let text = written(store, jobs)?;
     editor::revise(&text, context, |edited| {
         let entries = understood(edited, jobs, context)?;
         store.write(|tx| {
             let pairs = jobs.iter().zip(entries.iter());
-            let views =
+            let changed =
                 pairs.filter_map(|(job, entry)| change_one(tx, job, entry, context).transpose());
-            let views = views.collect::<Result<Vec<_>, Failure>>()?;
-            if views.is_empty() {
+            let changed = changed.collect::<Result<Vec<_>, Failure>>()?;
+            if changed.is_empty() {
                 return Err(Failure::new(
                     Code::Failed,
                     "the text means what it meant before",
                 ));
             }
-            Ok(views)
+            Ok(changed)
         })
     })
 }
@@ -47,7 +47,7 @@ fn change_one(
     before: &Job,
     entry: &Entry,
     context: &Context,
-) -> Result<Option<JobView>, Failure> {
+) -> Result<Option<Changed>, Failure> {
     let meanwhile = |what: &str| {
         Failure::new(
             Code::Conflict,
@@ -126,7 +126,7 @@ fn understood(text: &[u8], jobs: &[Job], context: &Context) -> Result<Vec<Entry>
     let mut entries = document.jobs;
     if let [job] = jobs {
         // With one job there is no doubt who got a new name.
-        return Ok(vec![meant(entries.remove(0), job, &directory)?]);
+        return Ok(vec![meant(entries.remove(0), job)?]);
     }
     jobs.iter()
         .map(|job| {
@@ -135,13 +135,13 @@ fn understood(text: &[u8], jobs: &[Job], context: &Context) -> Result<Vec<Entry>
                 Failure::usage(format!("{} is gone from the text", job.name))
                     .hint("give a new name to one job at a time")
             })?;
-            meant(entries.swap_remove(at), job, &directory)
+            meant(entries.swap_remove(at), job)
         })
         .collect()
 }
 
 /// What was masked and left alone is what it was.
-fn meant(mut entry: Entry, job: &Job, directory: &Path) -> Result<Entry, Failure> {
+fn meant(mut entry: Entry, job: &Job) -> Result<Entry, Failure> {
     if entry.paused {
         return Err(
             Failure::usage(format!("{}: paused is no option", entry.name))
@@ -159,10 +159,6 @@ fn meant(mut entry: Entry, job: &Job, directory: &Path) -> Result<Entry, Failure
             );
         };
         value.clone_from(known);
-    }
-    // A job without a directory stays without one.
-    if job.options.cwd.is_none() && entry.options.cwd.as_deref() == directory.to_str() {
-        entry.options.cwd = None;
     }
     Ok(entry)
 }

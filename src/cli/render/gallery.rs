@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::manual::must_be;
-use crate::domain::{JobState, JobView, Reason, RunState, Runner, Waiting};
+use crate::domain::{JobState, JobView, Kind, Reason, RunState, Runner, Waiting};
 
 use super::samples::{at, history, job, jobs, name, page, queue_state, run, skipped, style};
 use super::{
@@ -45,6 +45,7 @@ fn every_state() -> Vec<JobView> {
         last.reason = reason;
         view.last = Some(last);
         view.job.state = JobState::Done;
+        view.job.kind = Kind::Once;
         view
     };
     let retrying = Waiting::Retry {
@@ -54,6 +55,8 @@ fn every_state() -> Vec<JobView> {
     };
     let mut lost = ended(28, "import", RunState::Failed, Some(Reason::Lost));
     lost.job.command = crate::domain::Command::Shell("first line\nsecond line".to_owned());
+    let mut over = ended(31, "campaign", RunState::Succeeded, None);
+    over.job.kind = Kind::Recurring;
     let mut far = job(30, "new-year", "2031-01-01 00:00", "fireworks --loud");
     far.next = Some(at("2030-12-31T23:00:00Z"));
     let mut all = jobs();
@@ -79,6 +82,7 @@ fn every_state() -> Vec<JobView> {
         waits(25, "alone", "now", Waiting::NoRunner),
         ended(26, "letters", RunState::Succeeded, None),
         ended(27, "gone", RunState::Cancelled, None),
+        over,
         lost,
         job(
             29,

@@ -18,9 +18,9 @@ const WAITS: Column = Column::words("WAITS");
 /// A command tells by its program, and by what it works on at its end.
 const COMMAND: Column = Column::name("COMMAND");
 
-/// STATE tells what is not plainly active, a reason for waiting included: two columns
-/// for it would cost the command its place on 80.
-const SHORT_COLUMNS: [Column; 6] = [NAME, WHEN, NEXT, LAST, STATE, COMMAND];
+/// STATE tells how a job stands in one sentence: why it waits, or else how its newest run is
+/// or was. A column for each would be mostly blank, and cost the command its place on 80.
+const SHORT_COLUMNS: [Column; 5] = [NAME, WHEN, NEXT, STATE, COMMAND];
 
 const PLAIN_COLUMNS: [Column; 7] = [NAME, WHEN, NEXT, LAST, STATE, WAITS, COMMAND];
 
@@ -40,27 +40,23 @@ const LONG_COLUMNS: [Column; 11] = [
 
 /// A name is what the next verb needs, so it is cut late; one of unusual length costs the
 /// others nothing.
-const YIELDS: [Yield; 21] = [
+const YIELDS: [Yield; 17] = [
     Yield("COMMAND", 24),
     Yield("NAME", 32),
     Yield("WHEN", 20),
     Yield("COMMAND", 16),
     Yield("NAME", 24),
-    Yield("LAST", 20),
-    Yield("STATE", 24),
     Yield("WHEN", 16),
-    Yield("COMMAND", 12),
+    Yield("STATE", 28),
     Yield("WHEN", 0),
+    Yield("COMMAND", 12),
+    Yield("NAME", 20),
     Yield("COMMAND", 0),
     Yield("NAME", 16),
-    Yield("LAST", 16),
-    Yield("STATE", 12),
+    Yield("STATE", 20),
     Yield("NAME", 12),
-    Yield("LAST", 8),
-    Yield("STATE", 6),
-    Yield("LAST", 0),
     Yield("NEXT", 0),
-    Yield("STATE", 0),
+    Yield("STATE", 8),
     Yield("NAME", 4),
 ];
 
@@ -123,21 +119,40 @@ fn grid(jobs: &[JobView], style: &Style) -> Grid<'static> {
 }
 
 fn short_row(view: &JobView, style: &Style) -> Vec<Cell> {
-    // That it is not due yet is told by NEXT.
-    let is_due = |waiting: &&Waiting| !matches!(waiting, Waiting::Due(_));
-    let state = match (view.job.state, view.waiting.as_ref().filter(is_due)) {
-        (JobState::Active, None) => Cell::default(),
-        (JobState::Active | JobState::Done, Some(waiting)) => waiting.sentence(style.now).into(),
-        (state, _) => state_cell(state),
-    };
     vec![
         view.job.name.as_str().into(),
         view.job.when.as_str().into(),
         next(view, style),
-        last(view, style),
-        state,
+        stand(view, style),
         view.job.command.to_line().into(),
     ]
+}
+
+/// Why a job waits, or what holds it, before how its newest run is or was: `paused, ok 2h ago`.
+fn stand(view: &JobView, style: &Style) -> Cell {
+    let last = last(view, style);
+    // That it is not due yet is told by NEXT.
+    let is_due = |waiting: &&Waiting| !matches!(waiting, Waiting::Due(_));
+    let held = match (view.job.state, view.waiting.as_ref().filter(is_due)) {
+        (JobState::Active, None) => return last,
+        // What was to run once and has no time to come is done.
+        (JobState::Done, None) if view.job.kind == Kind::Once && !last.text.is_empty() => {
+            return last;
+        }
+        (JobState::Active | JobState::Done, Some(waiting)) => waiting.sentence(style.now).into(),
+        (state, _) => state_cell(state),
+    };
+    if last.text.is_empty() {
+        return held;
+    }
+    let tint = match last.tint {
+        Tint::Plain => held.tint,
+        tint => tint,
+    };
+    Cell {
+        text: format!("{}, {}", held.text, last.text),
+        tint,
+    }
 }
 
 fn plain_row(view: &JobView, style: &Style) -> Vec<Cell> {
@@ -255,27 +270,27 @@ mod tests {
         assert_eq!(
             jobs_table(&jobs(), &style(60)),
             "\
-NAME            NEXT         LAST              STATE
+NAME            NEXT         STATE
 backup          in 9h        ok 2m ago
-nightly-report  7 Dec 08:00  failed(exit 2) …
+nightly-report  7 Dec 08:00  failed(exit 2) 61m ago
 sync            in 3m        running 11s
-render          95s late                       queue …
-mail            19:00        skipped(overlap…  paused
+render          95s late     queue reports full (2/2)
+mail            19:00        paused, skipped(overlap) 2h ago
 "
         );
     }
 
     #[test]
-    fn on_80_columns_the_command_gives_way_to_reasons() {
+    fn on_80_columns_the_schedule_gives_way() {
         assert_eq!(
             jobs_table(&jobs(), &style(80)),
             "\
-NAME            NEXT         LAST                     STATE
-backup          in 9h        ok 2m ago
-nightly-report  7 Dec 08:00  failed(exit 2) 61m ago
-sync            in 3m        running 11s
-render          95s late                              queue reports full (2/2)
-mail            19:00        skipped(overlap) 2h ago  paused
+NAME            NEXT         STATE                            COMMAND
+backup          in 9h        ok 2m ago                        restic ba… nightly
+nightly-report  7 Dec 08:00  failed(exit 2) 61m ago           python3 /…-送る 🎉
+sync            in 3m        running 11s                      rsync -a …e}/srv\\n
+render          95s late     queue reports full (2/2)         ffmpeg -i… out.mp4
+mail            19:00        paused, skipped(overlap) 2h ago  sendmail -q
 "
         );
     }
@@ -285,7 +300,7 @@ mail            19:00        skipped(overlap) 2h ago  paused
         assert_eq!(
             jobs_table(&jobs()[..2], &style(80)),
             "\
-NAME            WHEN       NEXT         LAST                    COMMAND
+NAME            WHEN       NEXT         STATE                   COMMAND
 backup          0 3 * * *  in 9h        ok 2m ago               restic b…nightly
 nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 …送る 🎉
 "
@@ -293,16 +308,16 @@ nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago  python3 …送�
     }
 
     #[test]
-    fn on_120_columns_only_the_command_is_cut() {
+    fn on_120_columns_only_a_long_command_is_cut() {
         assert_eq!(
             jobs_table(&jobs(), &style(120)),
             "\
-NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup … --tag nightly
-nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/r….py --送る 🎉
-sync            every 15m  in 3m        running 11s                                        rsync -a שלום/…\\u{202e}/srv\\n
-render          now        95s late                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
-mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
+NAME            WHEN       NEXT         STATE                            COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                        restic backup /data --e…de-caches --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago           python3 /opt/reports/報告書を作る.py --送る 🎉
+sync            every 15m  in 3m        running 11s                      rsync -a שלום/ host:\\u{202e}/srv\\n
+render          now        95s late     queue reports full (2/2)         ffmpeg -i in.mkv out.mp4
+mail            @hourly    19:00        paused, skipped(overlap) 2h ago  sendmail -q
 "
         );
     }
@@ -312,12 +327,12 @@ mail            @hourly    19:00        skipped(overlap) 2h ago  paused         
         assert_eq!(
             jobs_table(&jobs(), &style(200)),
             "\
-NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup /data --exclude-caches --tag nightly
-nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago                             python3 /opt/reports/報告書を作る.py --送る 🎉
-sync            every 15m  in 3m        running 11s                                        rsync -a שלום/ host:\\u{202e}/srv\\n
-render          now        95s late                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
-mail            @hourly    19:00        skipped(overlap) 2h ago  paused                    sendmail -q
+NAME            WHEN       NEXT         STATE                            COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                        restic backup /data --exclude-caches --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  failed(exit 2) 61m ago           python3 /opt/reports/報告書を作る.py --送る 🎉
+sync            every 15m  in 3m        running 11s                      rsync -a שלום/ host:\\u{202e}/srv\\n
+render          now        95s late     queue reports full (2/2)         ffmpeg -i in.mkv out.mp4
+mail            @hourly    19:00        paused, skipped(overlap) 2h ago  sendmail -q
 "
         );
     }
@@ -357,12 +372,12 @@ ID  NAME            WHEN       NEXT                       LAST                  
         assert_eq!(
             jobs_table(&jobs(), &colored(120)),
             "\
-NAME            WHEN       NEXT         LAST                     STATE                     COMMAND
-backup          0 3 * * *  in 9h        ok 2m ago                                          restic backup … --tag nightly
-nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m                             python3 /opt/r….py --送る 🎉
-sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                                        rsync -a שלום/…\\u{202e}/srv\\n
-render          now        \x1b[33m95s late\x1b[0m                              queue reports full (2/2)  ffmpeg -i in.mkv out.mp4
-mail            @hourly    \x1b[2m19:00\x1b[0m        skipped(overlap) 2h ago  \x1b[2mpaused\x1b[0m                    sendmail -q
+NAME            WHEN       NEXT         STATE                            COMMAND
+backup          0 3 * * *  in 9h        ok 2m ago                        restic backup /data --e…de-caches --tag nightly
+nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m           python3 /opt/reports/報告書を作る.py --送る 🎉
+sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                      rsync -a שלום/ host:\\u{202e}/srv\\n
+render          now        \x1b[33m95s late\x1b[0m     queue reports full (2/2)         ffmpeg -i in.mkv out.mp4
+mail            @hourly    \x1b[2m19:00\x1b[0m        \x1b[2mpaused, skipped(overlap) 2h ago\x1b[0m  sendmail -q
 "
         );
     }

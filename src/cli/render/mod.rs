@@ -88,12 +88,14 @@ impl Style {
     }
 
     fn paint<'t>(&self, text: &'t str, tint: Tint) -> Cow<'t, str> {
-        match tint.code() {
-            Some(code) if self.color && !text.is_empty() => {
-                format!("\x1b[{code}m{text}\x1b[0m").into()
-            }
-            _ => text.into(),
-        }
+        paint(text, tint, self.color)
+    }
+}
+
+pub(crate) fn paint(text: &str, tint: Tint, color: bool) -> Cow<'_, str> {
+    match tint.code() {
+        Some(code) if color && !text.is_empty() => format!("\x1b[{code}m{text}\x1b[0m").into(),
+        _ => text.into(),
     }
 }
 

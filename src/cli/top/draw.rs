@@ -190,9 +190,7 @@ fn said(model: &Model, style: &Style) -> Line<'static> {
 fn help(model: &Model, style: &Style) -> Line<'static> {
     let arrows = if style.unicode { "↑↓" } else { "up/down" };
     let keys = match model.pane {
-        Pane::None => format!(
-            "{arrows} choose  p pause  t trigger  c cancel  r retry  l logs  a all  ? keys  q quit"
-        ),
+        Pane::None => fitting(arrows, style.width.unwrap_or(80)),
         Pane::Keys => "any key goes back".to_owned(),
         Pane::Sure(_) => "y cancels them, any other key does not".to_owned(),
         Pane::Logs { .. } => format!("{arrows} scroll  End follow  q back"),
@@ -200,6 +198,18 @@ fn help(model: &Model, style: &Style) -> Line<'static> {
     let dim = Look::new().add_modifier(Modifier::DIM);
     let room = style.width.unwrap_or(80);
     Line::styled(text::fit(&keys, room, style.ellipsis()).into_owned(), dim)
+}
+
+/// As many keys as have room; the way to all of them, and the way out, have it first.
+fn fitting(arrows: &str, room: usize) -> String {
+    let choose = format!("{arrows} choose");
+    let mut keys = vec![choose.as_str()];
+    keys.extend(["p pause", "t trigger", "c cancel", "r retry", "l logs"]);
+    keys.extend(["a all", "? keys", "q quit"]);
+    while keys.len() > 2 && text::width(&keys.join("  ")) > room {
+        keys.remove(keys.len() - 3);
+    }
+    keys.join("  ")
 }
 
 fn line_of(pieces: Pieces, style: &Style) -> Line<'static> {
@@ -262,7 +272,11 @@ mod tests {
     fn screen(model: &mut Model, width: u16, height: u16) -> String {
         let terminal = terminal(model, width, height, &style(80));
         let screen = terminal.backend().to_string();
-        let line = |line: &str| line.trim_matches('"').trim_end().to_owned() + "\n";
+        // Behind a wide sign the backend tells of its second place.
+        let line = |line: &str| {
+            let (line, _) = line.split_once("\" Hidden by").unwrap_or((line, ""));
+            line.trim_matches('"').trim_end().to_owned() + "\n"
+        };
         screen.lines().map(line).collect()
     }
 
@@ -281,17 +295,33 @@ mod tests {
             "\
 punctual  18:00:00  runner 4242, pool 3/8  waiting 17
 
-NAME            NEXT         LAST                     STATE
-backup          in 9h        ok 2m ago
-nightly-report  7 Dec 08:00  failed(exit 2) 61m ago
-sync            in 3m        running 11s
-render          95s late                              queue reports full (2/2)
-mail            19:00        skipped(overlap) 2h ago  paused
+NAME            NEXT         STATE                            COMMAND
+backup          in 9h        ok 2m ago                        restic ba… nightly
+nightly-report  7 Dec 08:00  failed(exit 2) 61m ago           python3 /…-送る 🎉
+sync            in 3m        running 11s                      rsync -a …e}/srv\\n
+render          95s late     queue reports full (2/2)         ffmpeg -i… out.mp4
+mail            19:00        paused, skipped(overlap) 2h ago  sendmail -q
 
 
 ↑↓ choose  p pause  t trigger  c cancel  r retry  l logs  a all  ? keys  q quit
 "
         );
+    }
+
+    #[test]
+    fn the_way_out_is_on_the_narrowest_screen() {
+        let keys = |width| {
+            screen(&mut model(), width, 8)
+                .lines()
+                .last()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            keys(60),
+            "↑↓ choose  p pause  t trigger  c cancel  ? keys  q quit"
+        );
+        assert_eq!(keys(20), "? keys  q quit");
     }
 
     #[test]

@@ -205,11 +205,12 @@ impl Eye {
             limit: Some(MOST),
             ..list::filter(&which, now)
         };
-        let page = list::page(store, &filter, context)?;
-        let read = store.read();
+        let page = store.snapshot(|read| {
+            model.runner = read.runner()?.filter(|_| context.runner_lives());
+            model.depth = read.depth(COUNTED)?;
+            list::page(read, &filter, context)
+        })?;
         model.now = now;
-        model.runner = read.runner()?.filter(|_| context.runner_lives());
-        model.depth = read.depth(COUNTED)?;
         model.show(page);
         if let Some(job) = model.reads_logs_of() {
             model.logs(logs_of(store, job, context)?);
