@@ -87,7 +87,7 @@ fn a_runner_whose_disk_fails_ends_and_its_jobs_live_on() {
     }
     let gate =
         "while [ -e gate ]; do sleep 0.01; done; echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ended";
-    for (call, nth) in [("pwrite64", 14), ("fsync", 3), ("fsync", 4)] {
+    for (call, nth) in [("pwrite64", 14), ("fdatasync", 3), ("fdatasync", 4)] {
         let sandbox = Sandbox::new();
         sandbox.write("gate", "");
         sandbox.ok(["add", "now", "--name", "x", gate]);
