@@ -41,12 +41,11 @@ pub(crate) fn without_drawing(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     let mut rest = bytes;
     while let Some((&first, after)) = rest.split_first() {
-        match drawing(rest) {
-            Some(length) => rest = &rest[length..],
-            None => {
-                plain.push(first);
-                rest = after;
-            }
+        if let Some(length) = drawing(rest) {
+            rest = &rest[length..];
+        } else {
+            plain.push(first);
+            rest = after;
         }
     }
     plain
