@@ -508,11 +508,10 @@ impl Runner {
         self.ended()
     }
 
-    /// What a power cut does to it.
-    #[track_caller]
-    pub(crate) fn kill(self) {
+    /// What a power cut does to it. Gives back at once: what comes next is often a race with its jobs.
+    pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
-        self.ended();
+        self.child.wait().unwrap();
     }
 }
 
