@@ -242,7 +242,7 @@ fn every_option_with_a_value_has_its_line() {
                         .and_then(|rest| rest.split_once(&format!(" {option}")))
                         .is_some_and(|(_, value)| value.starts_with(['=', ' ']))
                 };
-                if !LINES.iter().any(|line| is_tried(&line)) {
+                if !LINES.iter().any(is_tried) {
                     untried.push(format!("{verb} {option}"));
                 }
             }
