@@ -40,21 +40,15 @@ struct Death {
 }
 
 impl Death {
-    /// Whether the line was written about the time of this death, or later.
-    fn is_before(&self, line: usize) -> bool {
-        line + 2 >= self.blow
-    }
-
-    /// What this death, the last one before a line, has to do with an end that nobody saw.
-    fn explains(&self, line: usize) -> &'static str {
+    /// Whether the line was written about the time of this death, and when exactly.
+    fn explains(&self, line: usize) -> Option<&'static str> {
         let birth = self.birth.unwrap_or(usize::MAX);
-        match line {
-            _ if line < self.blow => "ended just before its runner was killed",
-            _ if line < self.over => "ended while its runner died",
-            _ if line < birth => "ended while no runner lived",
-            // Its pool and what it started itself, at most.
-            _ if line < birth + 2 * POOL => "ended while the next runner started",
-            _ => "ended while a runner lived",
+        if line < self.blow || line >= birth {
+            None
+        } else if line < self.over {
+            Some("ended while its runner died")
+        } else {
+            Some("ended while no runner lived")
         }
     }
 }
@@ -185,9 +179,9 @@ impl<'a> Watch<'a> {
                     continue;
                 }
                 assert_eq!(ledger.attempts[attempt], "failed lost", "{attempt}");
-                let mut deaths = self.deaths.iter().rev();
-                let death = deaths.find(|death| death.is_before(line));
-                let why = death.map_or("ended while a runner lived", |death| death.explains(line));
+                let why = self.deaths.iter().find_map(|death| death.explains(line));
+                let why =
+                    why.unwrap_or("ended just before the blow, or before the next one looked");
                 twice.push(format!("{attempt} {why}"));
             }
         }
