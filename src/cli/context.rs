@@ -108,22 +108,29 @@ impl Context {
     /// The database for writing; made when it is missing.
     pub(super) fn open(&self) -> Result<Store, Failure> {
         let store = Store::open(&self.database)?;
-        self.warn_of_trust();
+        self.warn();
         Ok(store)
     }
 
     /// The database for reading, if there is one.
     pub(super) fn open_read(&self) -> Result<Option<Store>, Failure> {
         let store = Store::open_read(&self.database)?;
-        self.warn_of_trust();
+        self.warn();
         Ok(store)
     }
 
     /// Once: a verb may open the database several times.
-    fn warn_of_trust(&self) {
-        if let Some(directory) = trusted_directory(&self.database)
-            && !self.warned.replace(true)
-        {
+    fn warn(&self) {
+        if self.warned.replace(true) {
+            return;
+        }
+        if let Some(word) = paths::strange_zone() {
+            self.note(&format!(
+                "warning: TZ={word} names no zone of the IANA; local times are those of {}",
+                self.zone
+            ));
+        }
+        if let Some(directory) = trusted_directory(&self.database) {
             self.note(&format!(
                 "warning: others can write {}, and so run commands as you; PUNCTUAL_TRUST_DIR accepts that",
                 directory.display()

@@ -83,10 +83,25 @@ pub(super) fn local_zone() -> Zone {
 }
 
 fn look_for_zone() -> Zone {
-    let from_environment = std::env::var("TZ")
-        .ok()
-        .and_then(|name| name.trim_start_matches(':').parse().ok());
+    let from_environment = std::env::var("TZ").ok().and_then(|word| zone_of(&word));
     from_environment
         .or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok())
         .unwrap_or(Zone::UTC)
+}
+
+/// The zone that the C library would take a value of `TZ` for, if that has a name.
+fn zone_of(word: &str) -> Option<Zone> {
+    let name = word.trim_start_matches(':');
+    if name.is_empty() {
+        return Some(Zone::UTC);
+    }
+    let (_, name) = name.rsplit_once("/zoneinfo/").unwrap_or(("", name));
+    name.parse().ok()
+}
+
+/// A value of `TZ` that says nothing to us, and so did not choose the zone.
+pub(super) fn strange_zone() -> Option<String> {
+    let word = std::env::var_os("TZ")?.to_string_lossy().into_owned();
+    let is_the_machines = word.trim_start_matches(':') == "/etc/localtime";
+    (!is_the_machines && zone_of(&word).is_none()).then_some(word)
 }

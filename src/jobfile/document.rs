@@ -4,6 +4,8 @@
 //! `[job.NAME]` a job: its name is its key. What [`write`] writes, [`read`] reads back to the same
 //! values.
 
+mod visible;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -15,7 +17,8 @@ use toml::de::{DeTable, DeValue};
 use super::complaint::Complaint;
 use super::fields::{self, FieldError, Fields, Laid, Place};
 use super::{FileError, json};
-use crate::domain::{Command, Name, Options};
+use crate::domain::{Command, Name, Options, visible_json};
+use visible::visible_toml;
 
 /// An editor's byte-order mark is no part of the text.
 const MARK: char = '\u{feff}';
@@ -336,15 +339,17 @@ fn of_json(error: &serde_json::Error, text: &str) -> Complaint {
     blamed.unwrap_or_else(|| json::of_grammar(error, text))
 }
 
-/// The text of a job file; a job at its defaults is two lines.
+/// The text of a job file; a job at its defaults is two lines. It holds no sign that a terminal obeys.
 pub(crate) fn write(document: &Document, format: Format) -> String {
     match format {
-        Format::Toml => toml::to_string_pretty(document)
-            .expect("a document has string keys and values that TOML knows"),
+        Format::Toml => visible_toml(
+            toml::to_string_pretty(document)
+                .expect("a document has string keys and values that TOML knows"),
+        ),
         Format::Json => {
             let text = serde_json::to_string_pretty(document)
                 .expect("a document has string keys and values that JSON knows");
-            text + "\n"
+            visible_json(text + "\n")
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rustix::process::Signal;
 
 use crate::chance::setting;
 use crate::sandbox::{PATIENCE, Sandbox, until};
@@ -62,4 +63,59 @@ fn a_runner_waits_out_a_lock_that_is_held_for_longer_than_verbs_wait() {
     assert_eq!(runner.stop(), 0);
     assert_eq!(sandbox.lines("done").len(), 1);
     sandbox.check_integrity();
+}
+
+/// Waits until no process of this job is left.
+fn until_dead(sandbox: &Sandbox, name: &str) {
+    until(PATIENCE, &format!("{name} is dead"), || {
+        !sandbox.is_alive(name)
+    });
+}
+
+/// A verb gives up waiting for the lock after this, and a runner says that it cannot write.
+const PATIENCE_OF_VERBS: Duration = Duration::from_secs(10);
+
+/// Each of them comes long before anybody loses patience with the lock, for it does not wait for the disk.
+#[test]
+fn timeouts_and_kills_are_on_time_while_somebody_else_holds_the_lock() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j4"]);
+    let deaf = "trap '' TERM; echo x >> up; while :; do sleep 0.01; done";
+    let soft = "echo x >> up; sleep 600";
+    let limits = ["--timeout", "3s", "--kill-after", "1s"];
+    sandbox.ok(["add", "now", "--name", "free", soft]);
+    let begun = Instant::now();
+    for (name, command) in [("deaf", deaf), ("soft", soft)] {
+        sandbox.ok([&["add", "now", "--name", name][..], &limits, &[command]].concat());
+    }
+    for name in ["deaf", "soft", "free"] {
+        sandbox.until_state(name, "running");
+    }
+    let holder = Connection::open(sandbox.database()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let locked = Instant::now();
+    until_dead(&sandbox, "soft");
+    until_dead(&sandbox, "deaf");
+    let took = begun.elapsed();
+    // Three seconds and one, and whatever a busy machine takes.
+    assert!(took >= Duration::from_secs(4), "early: {took:?}");
+    assert!(took < PATIENCE_OF_VERBS, "late: {took:?}\n{}", runner.log());
+    assert!(sandbox.is_alive("free") && runner.lives());
+    let hold = Duration::from_secs(setting("PUNCTUAL_HOLD", 0));
+    until(hold + PATIENCE, "it was held for long", || {
+        locked.elapsed() >= hold
+    });
+    // What asks to stop is heard too, and the second time it is at once.
+    let asked = Instant::now();
+    runner.signal(Signal::TERM);
+    until(PATIENCE, "it stops", || runner.log().contains("stopping"));
+    runner.signal(Signal::TERM);
+    until_dead(&sandbox, "free");
+    assert!(asked.elapsed() < PATIENCE_OF_VERBS / 2, "{}", runner.log());
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(runner.ended(), 0);
+    for name in ["deaf", "soft"] {
+        assert_eq!(sandbox.state(name), "failed(timeout)");
+    }
+    assert_eq!(sandbox.state("free"), "failed(shutdown)");
 }

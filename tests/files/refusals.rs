@@ -156,7 +156,7 @@ fn nothing_planted_where_we_make_a_file_is_written() {
         sandbox.ok([&["add", "now", "--name", "x"][..], &hook, &["echo written"]].concat());
         let target = sandbox.data().join("target");
         fs::write(&target, "precious").unwrap();
-        for suffix in ["-out-1", "-hook-1", ".copy"] {
+        for suffix in ["-out-1", "-hook-1", "-ends", ".copy"] {
             plant(&target, &beside(&sandbox, suffix)).unwrap();
         }
         sandbox.punctual(["run", "--until-idle"]);
@@ -167,7 +167,7 @@ fn nothing_planted_where_we_make_a_file_is_written() {
         assert_eq!(fs::read_to_string(&target).unwrap(), "precious", "{kind}");
         sandbox.punctual(["logs", "x"]);
         // What stands in its way is said, and the way is free when it is gone.
-        for suffix in ["-out-1", "-hook-1"] {
+        for suffix in ["-out-1", "-hook-1", "-ends"] {
             let _ = fs::remove_file(beside(&sandbox, suffix));
         }
         sandbox.ok(["trigger", "x"]);

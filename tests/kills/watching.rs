@@ -25,8 +25,32 @@ const FINAL: i64 = 10;
 pub(crate) struct Watch<'a> {
     sandbox: &'a Sandbox,
     seen: BTreeMap<i64, Row>,
-    /// How many lines the file `ended` had at each death.
-    deaths: Vec<usize>,
+    deaths: Vec<Death>,
+}
+
+/// How many lines the file `ended` had at moments of a runner's death.
+#[derive(Default)]
+struct Death {
+    /// Just before it was killed.
+    blow: usize,
+    /// Just after it was dead.
+    over: usize,
+    /// Just before the next one was started.
+    birth: Option<usize>,
+}
+
+impl Death {
+    /// Whether the line was written about the time of this death, and when exactly.
+    fn explains(&self, line: usize) -> Option<&'static str> {
+        let birth = self.birth.unwrap_or(usize::MAX);
+        if line < self.blow || line >= birth {
+            None
+        } else if line < self.over {
+            Some("ended while its runner died")
+        } else {
+            Some("ended while no runner lived")
+        }
+    }
 }
 
 impl<'a> Watch<'a> {
@@ -38,9 +62,26 @@ impl<'a> Watch<'a> {
         }
     }
 
+    pub(crate) fn blow(&mut self) {
+        self.deaths.push(Death {
+            blow: self.sandbox.lines("ended").len(),
+            ..Death::default()
+        });
+    }
+
+    pub(crate) fn birth(&mut self) {
+        let lines = self.sandbox.lines("ended").len();
+        if let Some(death) = self.deaths.last_mut() {
+            death.birth.get_or_insert(lines);
+        }
+    }
+
     /// Nobody starts anything just now: who is alive was started by a runner that is dead.
     pub(crate) fn death(&mut self) {
-        self.deaths.push(self.sandbox.lines("ended").len());
+        let lines = self.sandbox.lines("ended").len();
+        if let Some(death) = self.deaths.last_mut() {
+            death.over = lines;
+        }
         let mut runs = BTreeSet::new();
         for pid in self.sandbox.jobs_alive() {
             let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero()));
@@ -138,16 +179,9 @@ impl<'a> Watch<'a> {
                     continue;
                 }
                 assert_eq!(ledger.attempts[attempt], "failed lost", "{attempt}");
-                // The line was the newest when a runner died: it had no time to write that down.
-                let why = if self
-                    .deaths
-                    .iter()
-                    .any(|&death| line < death && line + 4 > death)
-                {
-                    "ended just before its runner died"
-                } else {
-                    "ended while no runner lived"
-                };
+                let why = self.deaths.iter().find_map(|death| death.explains(line));
+                let why =
+                    why.unwrap_or("ended just before the blow, or before the next one looked");
                 twice.push(format!("{attempt} {why}"));
             }
         }

@@ -65,8 +65,34 @@ fn what_was_acknowledged_was_synced_before() {
         assert_eq!(found[key], value, "{words:?}: {found}");
         left.check_integrity();
     }
-    let left = after(&sandbox, &["queue", "set", "reports", "--slots", "3"]);
-    assert!(left.ok(["queue", "list"]).contains("reports"));
+    sandbox.write("batch", "echo one\necho two\n");
+    sandbox.write(
+        "jobs.toml",
+        "[job.applied]\nwhen = \"@daily\"\ncommand = \"true\"\n",
+    );
+    sandbox.write("crontab", "0 3 * * * imported\n");
+    for (words, list, there) in [
+        (
+            &["add", "never", "--batch", "batch"][..],
+            "list",
+            "echo two",
+        ),
+        (&["apply", "jobs.toml"], "list", "applied"),
+        (&["import", "crontab", "crontab"], "list", "imported"),
+        (
+            &["queue", "set", "reports", "--slots", "3"],
+            "queue list",
+            "reports",
+        ),
+        (&["queue", "pause", "reports"], "queue list", "paused"),
+    ] {
+        let left = after(&sandbox, words);
+        let listed = left.ok(list.split(' '));
+        assert!(listed.contains(there), "{words:?}: {listed}");
+        left.check_integrity();
+    }
+    let left = after(&sandbox, &["remove", "--all", "--cancel", "--yes"]);
+    assert_eq!(left.json(["list"]).as_array().map(Vec::len), Some(0));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod screen;
 #[path = "../sandbox/tracer.rs"]
 mod tracer;
 
+mod cgroup;
 mod floods;
 mod reuse;
 mod room;

@@ -1,7 +1,17 @@
 //! No room for another process, or for another descriptor: the run waits, and nothing is spent.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a gate that cannot be built fails its test"
+)]
+
+use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 
+use rustix::fs::{CWD, Mode, mkfifoat};
+
+use crate::cgroup::Cgroup;
 use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, is_root, skipped, until};
 use crate::tracer::can_trace;
 
@@ -125,4 +135,94 @@ fn where_a_user_may_have_few_processes_runs_take_turns() {
     assert_eq!(ran, expected, "{answer:?}");
     let succeeded = punctual(&["--json", "history", "--state", "succeeded"]);
     assert_eq!(succeeded.document().as_array().unwrap().len(), 12);
+}
+
+/// What jobs wait for without another process: each goes on with a line of its own.
+fn gate(sandbox: &Sandbox) -> File {
+    let path = sandbox.path("gate");
+    mkfifoat(CWD, &path, Mode::from(0o600)).unwrap();
+    // Open at both ends, so that nobody waits for anybody to open it.
+    let mut both = File::options();
+    both.read(true).write(true).open(path).unwrap()
+}
+
+/// The real thing: fork fails in a full control group, until there is room again.
+#[test]
+fn in_a_full_control_group_the_run_waits_and_no_attempt_is_spent() {
+    let Some(group) = Cgroup::new() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let mut gate = gate(&sandbox);
+    let runner = sandbox.start(&mut group.holding(&sandbox, &sandbox.command(["run", "-j4"])));
+    sandbox.ok(["add", "now", "--name", "zeroth", "true"]);
+    sandbox.until_state("zeroth", "succeeded");
+    let own = group.alive();
+    group.bound(own);
+    let job = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran; read x < gate";
+    for name in ["a", "b"] {
+        sandbox.ok(["add", "now", "--name", name, job]);
+    }
+    let complaints = || runner.log().matches("no room for another process").count();
+    until(PATIENCE, "it says that there is no room", || {
+        complaints() > 0
+    });
+    for name in ["a", "b"] {
+        assert_eq!(sandbox.state(name), "queued", "{}", runner.log());
+    }
+    assert_eq!(sandbox.read("ran"), "");
+    // With room for one they take turns.
+    group.bound(own + 1);
+    sandbox.until_lines("ran", 1);
+    assert_eq!(group.alive(), own + 1);
+    gate.write_all(b"\n").unwrap();
+    sandbox.until_lines("ran", 2);
+    gate.write_all(b"\n").unwrap();
+    for name in ["a", "b"] {
+        sandbox.until_state(name, "succeeded");
+    }
+    let mut ran = sandbox.lines("ran");
+    ran.sort();
+    assert_eq!(ran, ["a.1.1", "b.1.1"]);
+    // Said when it begins, and not each time that it is tried again.
+    assert!(complaints() <= 4, "{}", runner.log());
+    assert!(runner.lives(), "{}", runner.log());
+    assert_eq!(runner.stop(), 0);
+}
+
+/// What a bomb takes is taken from everybody in the group; nobody dies of it, and with its end all goes on.
+#[test]
+fn a_fork_bomb_in_a_control_group_is_outlived() {
+    const MOST: u32 = 60;
+    let Some(group) = Cgroup::new() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let mut gate = gate(&sandbox);
+    group.bound(MOST);
+    let runner = sandbox.start(&mut group.holding(&sandbox, &sandbox.command(["run", "-j4"])));
+    let patient = "echo x >> up; read x < gate; exit 3";
+    sandbox.ok(["add", "now", "--name", "patient", patient]);
+    sandbox.until_lines("up", 1);
+    // It has an end even where nothing bounds it. A shell dies of a fork that fails, so another one stays, and takes
+    // the place of the dead one.
+    let bomb = "(i=0; while [ $i -lt 500 ]; do i=$((i + 1)); sleep 600 & done); \
+        sleep 600 & echo x >> full; exec sleep 600";
+    sandbox.ok(["add", "now", "--name", "bomb", bomb]);
+    sandbox.until_lines("full", 1);
+    assert_eq!(group.alive(), MOST);
+    let late = "echo $PUNCTUAL_ATTEMPT >> late";
+    sandbox.ok(["add", "now", "--name", "late", late]);
+    until(PATIENCE, "it says that there is no room", || {
+        runner.log().contains("no room for another process")
+    });
+    sandbox.ok(["cancel", "bomb"]);
+    sandbox.until_state("bomb", "cancelled");
+    sandbox.until_state("late", "succeeded");
+    assert_eq!(sandbox.read("late"), "1\n");
+    assert_eq!(sandbox.state("patient"), "running");
+    gate.write_all(b"\n").unwrap();
+    sandbox.until_state("patient", "failed(exit)");
+    assert_eq!(runner.stop(), 0);
+    assert!(sandbox.jobs_alive().is_empty());
 }

@@ -83,6 +83,39 @@ fn many_writers_and_a_runner_get_along() {
     sandbox.check_integrity();
 }
 
+/// While somebody reads in one long transaction the log can only grow; afterwards it does not stay that long.
+#[test]
+fn a_long_reader_stops_nobody_and_the_log_is_short_again() {
+    const LONG: u64 = 10 << 20;
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j4"]);
+    sandbox.write("batch", "true\n".repeat(100));
+    let add = || sandbox.ok(["-q", "add", "now", "--batch", "batch"]);
+    add();
+    let log = sandbox.database().with_file_name("punctual.db-wal");
+    let length = || std::fs::metadata(&log).unwrap().len();
+    let reader = Connection::open(sandbox.database()).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let seen = || -> i64 {
+        let count = "SELECT count(*) FROM job";
+        reader.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(seen(), 100);
+    until(PATIENCE, "the log is long", || {
+        add();
+        length() > LONG
+    });
+    assert_eq!(seen(), 100);
+    reader.execute_batch("COMMIT").unwrap();
+    sandbox.until_idle();
+    until(PATIENCE, "the log is short", || {
+        sandbox.ok(["-q", "add", "never", "true"]);
+        length() < LONG
+    });
+    assert_eq!(runner.stop(), 0);
+    sandbox.check_integrity();
+}
+
 #[test]
 fn a_database_that_is_taken_away_stops_the_runner_with_a_word() {
     for replaced in [false, true] {

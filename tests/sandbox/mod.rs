@@ -334,12 +334,23 @@ impl Sandbox {
 
     /// Processes that carry this database's mark: jobs, and what they started.
     pub(crate) fn jobs_alive(&self) -> Vec<Pid> {
+        self.alive_with(&[])
+    }
+
+    /// Whether a process of this job is alive.
+    pub(crate) fn is_alive(&self, job: &str) -> bool {
+        let job = format!("PUNCTUAL_JOB={job}");
+        !self.alive_with(&[&job]).is_empty()
+    }
+
+    /// Processes of this database's jobs that have these variables too.
+    fn alive_with(&self, variables: &[&str]) -> Vec<Pid> {
         let mark = format!("PUNCTUAL_DB={}", self.database().display());
         let is_ours = |entry: &fs::DirEntry| {
             fs::read(entry.path().join("environ")).is_ok_and(|environment| {
-                environment
-                    .split(|byte| *byte == 0)
-                    .any(|variable| variable == mark.as_bytes())
+                let there: Vec<&[u8]> = environment.split(|byte| *byte == 0).collect();
+                let has = |variable: &&str| there.contains(&variable.as_bytes());
+                has(&mark.as_str()) && variables.iter().all(has)
             })
         };
         fs::read_dir("/proc")
@@ -497,11 +508,10 @@ impl Runner {
         self.ended()
     }
 
-    /// What a power cut does to it.
-    #[track_caller]
-    pub(crate) fn kill(self) {
+    /// What a power cut does to it. Gives back at once: what comes next is often a race with its jobs.
+    pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
-        self.ended();
+        self.child.wait().unwrap();
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -22,23 +23,42 @@ pub(crate) fn terminal() -> (File, OwnedFd) {
 }
 
 /// What was printed on a terminal.
-pub(crate) struct Screen(Arc<Mutex<String>>);
+pub(crate) struct Screen {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
 
 impl Screen {
     pub(crate) fn of(mut terminal: File) -> Self {
-        let screen = Self(Arc::default());
-        let text = Arc::clone(&screen.0);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = terminal.read(&mut bytes) {
-                let printed = String::from_utf8_lossy(&bytes[..count]);
-                text.lock().unwrap().push_str(&printed);
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let printed = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(count @ 1..) = terminal.read(&mut some) {
+                printed.lock().unwrap().extend(&some[..count]);
             }
         });
-        screen
+        Self { bytes, reader }
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap().clone()
     }
 
     pub(crate) fn shows(&self, text: &str) -> bool {
-        self.0.lock().unwrap().contains(text)
+        self.last(text).is_some()
+    }
+
+    /// Where it was printed last.
+    pub(crate) fn last(&self, text: &str) -> Option<usize> {
+        let bytes = self.bytes.lock().unwrap();
+        let mut places = bytes.windows(text.len());
+        places.rposition(|place| place == text.as_bytes())
+    }
+
+    /// All of it, once nobody can print any more.
+    pub(crate) fn whole(self) -> Vec<u8> {
+        self.reader.join().unwrap();
+        std::mem::take(&mut self.bytes.lock().unwrap())
     }
 }

@@ -8,5 +8,6 @@ mod screen;
 
 mod files;
 mod output;
+mod people;
 mod strings;
 mod verbs;

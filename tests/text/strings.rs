@@ -36,6 +36,29 @@ pub(crate) fn obeyed(bytes: &[u8]) -> Option<String> {
     None
 }
 
+/// What was drawn, without the moves and colours of who drew it. A sequence that is made otherwise stays.
+pub(crate) fn without_drawing(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let mut rest = bytes;
+    while let Some((&first, after)) = rest.split_first() {
+        if let Some(length) = drawing(rest) {
+            rest = &rest[length..];
+        } else {
+            plain.push(first);
+            rest = after;
+        }
+    }
+    plain
+}
+
+/// The length of the move, mode, clearing or colour that begins here.
+fn drawing(bytes: &[u8]) -> Option<usize> {
+    let inner = bytes.strip_prefix(b"\x1b[")?;
+    let is_parameter = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b';' | b'?');
+    let parameters = inner.iter().take_while(|byte| is_parameter(byte)).count();
+    matches!(inner.get(parameters)?, b'H' | b'J' | b'h' | b'l' | b'm').then_some(parameters + 3)
+}
+
 #[test]
 fn what_a_terminal_obeys_is_seen() {
     assert_eq!(obeyed("täglich 日本\r\n".as_bytes()), None);
@@ -50,4 +73,6 @@ fn what_a_terminal_obeys_is_seen() {
         assert!(obeyed(bytes).is_some(), "{bytes:?}");
     }
     assert!(obeyed("\u{202e}".as_bytes()).is_some());
+    let drawn = without_drawing(b"\x1b[?25l\x1b[3;1Ha\x1b[1mb\x1b]0;c\x07\x1b[6n\x1b");
+    assert_eq!(drawn, b"ab\x1b]0;c\x07\x1b[6n\x1b");
 }

@@ -11,7 +11,7 @@ use crate::strings::{STRINGS, obeyed};
 
 /// Command lines in which `@` stands for the string. What a verb makes of it is its own
 /// affair; how it speaks of it is not.
-const LINES: [&str; 79] = [
+const LINES: [&str; 132] = [
     "add never --name command @",
     "add never --name words -- echo @ last",
     "add never --name first --exec -- @",
@@ -63,6 +63,27 @@ const LINES: [&str; 79] = [
     "edit victim --unset=@",
     "edit victim --when=@",
     "edit victim --env=@",
+    "edit victim --env K=@",
+    "edit victim --name=@",
+    "edit victim --cwd=@",
+    "edit victim --shell=@",
+    "edit victim --tz=@",
+    "edit victim --queue=@",
+    "edit victim --unique=@",
+    "edit victim --on-failure=@",
+    "edit victim --env-file=@",
+    "edit victim --stdin=@",
+    "edit victim --user=@",
+    "edit victim --mail-to=@",
+    "edit victim --timeout=@",
+    "edit victim --backoff=@",
+    "edit victim --retry-on=@",
+    "edit victim --success-codes=@",
+    "edit victim --output-limit=@",
+    "edit victim --overlap=@",
+    "edit victim --from=@",
+    "edit victim -- echo @",
+    "edit victim --exec -- @",
     "edit -- @",
     "remove -- @",
     "pause -- @",
@@ -84,6 +105,38 @@ const LINES: [&str; 79] = [
     "queue pause @",
     "queue remove @",
     "check @ --within 1d",
+    "edit victim --deadline=@",
+    "edit victim --jitter=@",
+    "edit victim --kill-after=@",
+    "edit victim --mail-on=@",
+    "edit victim --missed=@",
+    "edit victim --nice=@",
+    "edit victim --on-finish=@",
+    "edit victim --on-success=@",
+    "edit victim --priority=@",
+    "edit victim --retries=@",
+    "edit victim --umask=@",
+    "edit victim --until=@",
+    "remove --queue=@",
+    "pause --queue=@",
+    "resume --queue=@",
+    "cancel --queue=@",
+    "next @daily --name=@",
+    "run --until-idle --for=@",
+    "run --until-idle --forward-output=@",
+    "run --until-idle --grace=@",
+    "run --until-idle --log-format=@",
+    "run --until-idle --on-failure=@",
+    "top --queue=@",
+    "top --state=@",
+    "list --color=@",
+    "list -n @",
+    "logs victim -n @",
+    "history -n @",
+    "queue pause default --until=@",
+    "top @",
+    "list --watch @",
+    "backup @/x",
     "apply -- @",
     "import crontab -- @",
     "export --format=@",
@@ -152,6 +205,50 @@ fn documented(sandbox: &Sandbox, words: &[String], what: &str) {
         serde_json::from_str::<Value>(&answer.out)
             .unwrap_or_else(|error| panic!("{what}: {error}: {answer:?}"));
     }
+}
+
+/// A new option has to be tried, too.
+#[test]
+fn every_option_with_a_value_has_its_line() {
+    let sandbox = Sandbox::new();
+    let help = |words: &[&str]| sandbox.ok([words, &["--help"]].concat());
+    let first_words = |help: &str| -> Vec<String> {
+        let (_, below) = help.split_once("Commands:\n").unwrap_or_default();
+        let lines = below.lines().take_while(|line| !line.is_empty());
+        lines
+            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+            .collect()
+    };
+    let mut untried = Vec::new();
+    for verb in first_words(&help(&[])) {
+        if verb == "help" {
+            continue;
+        }
+        let page = help(&[&verb]);
+        let mut pages = vec![(verb.clone(), page.clone())];
+        for inner in first_words(&page) {
+            pages.push((format!("{verb} {inner}"), help(&[&verb, &inner])));
+        }
+        for (verb, page) in pages {
+            let own = page.split("Everywhere:").next().unwrap_or_default();
+            let options = own
+                .lines()
+                .filter_map(|line| line.trim_start().split_once(" <"))
+                .filter_map(|(names, _)| names.split(", ").last())
+                .filter(|name| name.starts_with('-'));
+            for option in options {
+                let is_tried = |line: &&str| {
+                    line.strip_prefix(verb.as_str())
+                        .and_then(|rest| rest.split_once(&format!(" {option}")))
+                        .is_some_and(|(_, value)| value.starts_with(['=', ' ']))
+                };
+                if !LINES.iter().any(is_tried) {
+                    untried.push(format!("{verb} {option}"));
+                }
+            }
+        }
+    }
+    assert_eq!(untried, [""; 0]);
 }
 
 #[test]

@@ -274,3 +274,27 @@ fn without_a_zone_of_its_own_a_job_follows_the_machines() {
     assert_eq!(first("local", "Asia/Kathmandu"), utc(21, 15));
     assert_eq!(first("berlin", "Asia/Kathmandu"), first("berlin", "UTC"));
 }
+
+/// It was UTC without a word.
+#[test]
+fn a_local_zone_that_is_not_understood_is_said() {
+    let sandbox = Sandbox::new();
+    let next = |zone: &str| Answer::of(sandbox.command(["next", "0 3 * * *"]).env("TZ", zone));
+    for zone in ["Nowhere/City", "EST5EDT,M3.2.0,M11.1.0", "/etc/passwd"] {
+        let answer = next(zone);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let warning = format!("warning: TZ={zone} names no zone of the IANA; local times are ");
+        assert_eq!(answer.err.matches(&warning).count(), 1, "{answer:?}");
+    }
+    for zone in [
+        "Asia/Tokyo",
+        ":Asia/Tokyo",
+        ":/usr/share/zoneinfo/Asia/Tokyo",
+    ] {
+        let answer = next(zone);
+        assert!(answer.out.contains("(Asia/Tokyo)"), "{answer:?}");
+        assert_eq!(answer.err, "");
+    }
+    assert_eq!(next(":/etc/localtime").err, "");
+    assert!(next("").out.contains("UTC"));
+}

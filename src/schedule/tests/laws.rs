@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::matcher::{Line, line, noon};
@@ -68,6 +69,11 @@ pub(super) fn fires_after(
     std::iter::successors(recurrence.next_after(start), |t| recurrence.next_after(*t))
 }
 
+/// The zone of that name in the database that the slow matcher asks.
+fn theirs(zone: Zone) -> Tz {
+    zone.name().parse().unwrap()
+}
+
 /// `None` for lines that were refused because they never fire, or never again before the calendar ends.
 fn ready(line: &Line, zone: Zone, start: DateTime<Utc>) -> Option<Recurrence> {
     let when = match parse(&line.text()) {
@@ -115,12 +121,12 @@ proptest! {
     ) {
         let end = start + TimeDelta::hours(hours);
         let Some(recurrence) = ready(&line, zone, start) else {
-            prop_assert!(line.fires(zone, start, end).is_empty(), "{} does fire", line.text());
+            prop_assert!(line.fires(theirs(zone), start, end).is_empty(), "{} does fire", line.text());
             return Ok(());
         };
         let got: Vec<_> = fires_after(&recurrence, start).take_while(|fire| *fire <= end).collect();
         prop_assert!(got.is_sorted_by(|a, b| a < b));
-        prop_assert_eq!(got, line.fires(zone, start, end), "{} {} {}", line.text(), zone, start);
+        prop_assert_eq!(got, line.fires(theirs(zone), start, end), "{} {} {}", line.text(), zone, start);
     }
 
     #[test]

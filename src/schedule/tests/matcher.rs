@@ -1,14 +1,13 @@
 //! A second, slow reading of crontab lines: walk every minute, look at the clock, ask each item.
 //!
-//! It shares no code with the schedule room. Expressions are generated together with their meaning, so that nothing
-//! is parsed here either.
+//! It shares no code with the schedule room, and no data: its clocks are those of chrono-tz. Expressions are generated
+//! together with their meaning, so that nothing is parsed here either.
 
 use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, Timelike, Utc,
 };
+use chrono_tz::Tz;
 use proptest::prelude::*;
-
-use crate::schedule::Zone;
 
 #[derive(Debug, Clone, Copy)]
 enum Item {
@@ -197,7 +196,7 @@ impl Line {
     /// Every fire after `start` up to `end`, both whole minutes.
     pub(super) fn fires(
         &self,
-        zone: Zone,
+        zone: Tz,
         start: DateTime<Utc>,
         end: DateTime<Utc>,
     ) -> Vec<DateTime<Utc>> {
