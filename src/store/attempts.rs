@@ -201,24 +201,16 @@ impl Tx<'_> {
 
     /// Ends the attempt. `None` when it had ended before: a final state never changes.
     pub(crate) fn finish_attempt(&self, finish: &Finish) -> Result<Option<RunId>, StoreError> {
-        if let Some(process) = &finish.process {
-            self.conn
-                .prepare_cached(
-                    "UPDATE attempt SET pid = ?2, started = ?3, slot = ?4 WHERE id = ?1 AND state = 0",
-                )?
-                .execute((
-                    finish.attempt.0,
-                    process.pid,
-                    micros(process.started),
-                    process.slot,
-                ))?;
-        }
+        let process = finish.process.as_ref();
         let run = self
             .conn
             .prepare_cached(
                 "UPDATE attempt
                  SET state = ?2, reason = ?3, message = ?4, finished = ?5, exit_code = ?6,
-                     signal = ?7, cpu_ms = ?8, max_rss = ?9, output_bytes = ?10
+                     signal = ?7, cpu_ms = ?8, max_rss = ?9, output_bytes = ?10,
+                     pid = coalesce(pid, ?11),
+                     started = coalesce(started, ?12),
+                     slot = coalesce(slot, ?13)
                  WHERE id = ?1 AND state < 2
                  RETURNING run",
             )?
@@ -234,6 +226,9 @@ impl Tx<'_> {
                     finish.usage.map(|usage| usage.cpu_ms as i64),
                     finish.usage.map(|usage| usage.max_rss_bytes as i64),
                     finish.output.total as i64,
+                    process.map(|process| process.pid),
+                    process.map(|process| micros(process.started)),
+                    process.map(|process| process.slot),
                 ],
                 |row| row.get(0).map(RunId),
             )
