@@ -34,6 +34,7 @@ use super::ledger::Ledger;
 use super::log;
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
+use super::policy::{Outcome, Why};
 use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
@@ -149,8 +150,8 @@ struct Alive {
     mark: String,
     limit: u64,
     path: PathBuf,
-    /// We had a hand in its end: what that means is not in how it ended.
-    struck: bool,
+    /// We have a hand in its end: what that means is not in how it ends.
+    ending: Option<Why>,
 }
 
 struct Signals {
@@ -450,15 +451,13 @@ impl Driver {
         };
         let mut output = Output::default();
         if let Some(alive) = self.alive.get(&attempt) {
-            if !alive.struck {
-                let end = SeenEnd {
-                    exit: ended.exit,
-                    usage: ended.usage,
-                    finished: Utc::now(),
-                    process: alive.process.clone(),
-                };
-                self.witness.saw(attempt, &end);
-            }
+            let end = SeenEnd {
+                outcome: Outcome::of(alive.ending, ended.exit),
+                usage: ended.usage,
+                finished: Utc::now(),
+                process: alive.process.clone(),
+            };
+            self.witness.saw(attempt, &end);
             output = kept(&alive.path, alive.limit);
         }
         self.outlet.ended(attempt, output.total);

@@ -21,6 +21,7 @@ impl Driver {
     /// The file of an ended attempt goes, or serves another one.
     pub(super) fn discard(&mut self, attempt: AttemptId) {
         self.alive.remove(&attempt);
+        self.adopted.remove(&attempt);
         let path = self.launcher.output_of(attempt);
         // A file that is still read for somebody else cannot begin anew.
         let is_free = !self.outlet.holds_files();
@@ -81,7 +82,7 @@ impl Driver {
                 mark: self.launcher.mark_of(attempt),
                 limit: claim.options.output_limit().bytes(),
                 path,
-                struck: false,
+                ending: None,
             },
         );
         if self.trim_at.is_none() {
@@ -152,11 +153,12 @@ impl Driver {
         let Some(alive) = self.alive.get_mut(&attempt) else {
             return;
         };
-        // A signal that somebody sends says nothing of what the end will mean.
-        alive.struck |= !matches!(blow, Blow::Number(_));
+        if let Blow::Ask(why) | Blow::Kill(why) = blow {
+            alive.ending = Some(why);
+        }
         let signals: &[group::Signal] = match blow {
-            Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
-            Blow::Kill => &[group::Signal::Kill],
+            Blow::Ask(_) => &[group::Signal::Term, group::Signal::Cont],
+            Blow::Kill(_) => &[group::Signal::Kill],
             Blow::Number(number) => &[group::Signal::Other(number)],
         };
         for signal in signals {
