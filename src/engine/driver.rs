@@ -38,7 +38,7 @@ use super::policy::{Outcome, Why};
 use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
-use children::kept;
+use children::{kept, take_hold};
 use starters::{Panic, Started, Starters};
 
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +114,7 @@ struct Driver {
     tell_hook: UnboundedSender<HookEnd>,
     describe: fn(&Run, &[Attempt]) -> String,
     alive: HashMap<AttemptId, Alive>,
+    /// Processes of an earlier runner, held until it is judged what becomes of them.
     adopted: HashMap<AttemptId, orphan::Orphan>,
     witness: Witness,
     /// What an earlier runner saw, until it is judged.
@@ -185,6 +186,7 @@ impl Driver {
         options: RunnerOptions,
         survives_hangup: bool,
     ) -> Result<Self, RunError> {
+        let adopted = take_hold(&store);
         let listen = |kind| signal(kind).map_err(system("cannot listen for signals"));
         let is_init = std::process::id() == 1;
         let signals = Signals {
@@ -250,7 +252,7 @@ impl Driver {
             tell_hook,
             describe: options.describe,
             alive: HashMap::new(),
-            adopted: HashMap::new(),
+            adopted,
             witness,
             seen: seen.into_iter().collect(),
             launcher,

@@ -1,5 +1,6 @@
 //! The processes of the attempts: started, adopted, struck, and their output files.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -99,7 +100,10 @@ impl Driver {
                 let has_output = path.symlink_metadata().is_ok();
                 let recorded = open.process.is_some();
                 let found = match &open.process {
-                    Some(process) => orphan::adopt(&identity_of(process)),
+                    Some(process) => {
+                        let opened = self.adopted.remove(&attempt);
+                        opened.or_else(|| orphan::adopt(&identity_of(process)))
+                    }
                     None if has_output && !self.seen.contains_key(&attempt) => {
                         orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path)
                     }
@@ -190,6 +194,18 @@ impl Driver {
             }
         }
     }
+}
+
+/// Takes hold of the processes that an earlier runner wrote down, before anything else is made ready:
+/// until then nobody sees them end, and what is reaped unseen is lost. Which of them is to be adopted is
+/// judged later; so is what could not be read now.
+pub(super) fn take_hold(store: &Store) -> HashMap<AttemptId, orphan::Orphan> {
+    let open = store.read().open_attempts().unwrap_or_default();
+    let held = open.into_iter().filter_map(|open| {
+        let orphan = orphan::adopt(&identity_of(&open.process?))?;
+        Some((open.attempt, orphan))
+    });
+    held.collect()
 }
 
 /// What is kept of an output file, as much as can be read.
