@@ -20,9 +20,9 @@ use crate::domain::{AttemptId, Exit, Intent, Name, Output, RunId, Usage};
 use crate::store::{Finish, Process};
 
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
-use super::policy::Outcome;
+use super::policy::{Outcome, Why};
 use super::retention::Progress;
-use living::{Ending, Living, Why};
+use living::{Ending, Living};
 
 pub(crate) use endings::IMPATIENCE;
 pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal};
@@ -408,20 +408,16 @@ impl Core {
         let Some(living) = self.living.remove(&attempt) else {
             return;
         };
-        let outcome = match living.ending.map(|ending| ending.why) {
-            None => Outcome::Exited(exit),
-            Some(Why::Failed(reason)) => Outcome::Ended(reason, exit),
-            Some(Why::Cancelled) => Outcome::Cancelled(exit),
-        };
-        if living.ending.is_some() {
+        let why = living.ending.map(|ending| ending.why);
+        if let Some(why) = why {
             // Whatever of its group outlived it was meant too.
-            self.out.push(Effect::Signal(attempt, Blow::Kill));
+            self.out.push(Effect::Signal(attempt, Blow::Kill(why)));
         }
         let end = End {
             process: living.process,
             usage,
             output,
-            ..End::of(outcome, now.wall)
+            ..End::of(Outcome::of(why, exit), now.wall)
         };
         self.settle(living.claim, end, now);
     }

@@ -34,10 +34,11 @@ use super::ledger::Ledger;
 use super::log;
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
+use super::policy::{Outcome, Why};
 use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
-use children::kept;
+use children::{kept, take_hold};
 use starters::{Panic, Started, Starters};
 
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +114,7 @@ struct Driver {
     tell_hook: UnboundedSender<HookEnd>,
     describe: fn(&Run, &[Attempt]) -> String,
     alive: HashMap<AttemptId, Alive>,
+    /// Processes of an earlier runner, held until it is judged what becomes of them.
     adopted: HashMap<AttemptId, orphan::Orphan>,
     witness: Witness,
     /// What an earlier runner saw, until it is judged.
@@ -149,8 +151,8 @@ struct Alive {
     mark: String,
     limit: u64,
     path: PathBuf,
-    /// We had a hand in its end: what that means is not in how it ended.
-    struck: bool,
+    /// We have a hand in its end: what that means is not in how it ends.
+    ending: Option<Why>,
 }
 
 struct Signals {
@@ -184,6 +186,7 @@ impl Driver {
         options: RunnerOptions,
         survives_hangup: bool,
     ) -> Result<Self, RunError> {
+        let adopted = take_hold(&store);
         let listen = |kind| signal(kind).map_err(system("cannot listen for signals"));
         let is_init = std::process::id() == 1;
         let signals = Signals {
@@ -249,7 +252,7 @@ impl Driver {
             tell_hook,
             describe: options.describe,
             alive: HashMap::new(),
-            adopted: HashMap::new(),
+            adopted,
             witness,
             seen: seen.into_iter().collect(),
             launcher,
@@ -450,15 +453,13 @@ impl Driver {
         };
         let mut output = Output::default();
         if let Some(alive) = self.alive.get(&attempt) {
-            if !alive.struck {
-                let end = SeenEnd {
-                    exit: ended.exit,
-                    usage: ended.usage,
-                    finished: Utc::now(),
-                    process: alive.process.clone(),
-                };
-                self.witness.saw(attempt, &end);
-            }
+            let end = SeenEnd {
+                outcome: Outcome::of(alive.ending, ended.exit),
+                usage: ended.usage,
+                finished: Utc::now(),
+                process: alive.process.clone(),
+            };
+            self.witness.saw(attempt, &end);
             output = kept(&alive.path, alive.limit);
         }
         self.outlet.ended(attempt, output.total);

@@ -18,6 +18,13 @@ pub(crate) enum Outcome {
     Unstartable { code: i32 },
 }
 
+/// Why we end an attempt ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Failed(Reason),
+    Cancelled,
+}
+
 /// How an attempt is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -28,6 +35,15 @@ pub(crate) struct Verdict {
 }
 
 impl Outcome {
+    /// What the end of a process means: where we had a hand in it, that and not how it ended.
+    pub(crate) fn of(why: Option<Why>, exit: Exit) -> Self {
+        match why {
+            None => Self::Exited(exit),
+            Some(Why::Failed(reason)) => Self::Ended(reason, exit),
+            Some(Why::Cancelled) => Self::Cancelled(exit),
+        }
+    }
+
     pub(crate) fn verdict(self, options: &Options) -> Verdict {
         let (exit_code, signal) = match self {
             Self::Exited(exit) | Self::Ended(_, exit) | Self::Cancelled(exit) => match exit {

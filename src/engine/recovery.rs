@@ -33,6 +33,12 @@ pub(crate) enum Judgement {
 
 pub(crate) fn judge(facts: Facts) -> Judgement {
     match facts {
+        // A zombie that its parent is slow to reap. What its runner knew of it is more than it tells itself.
+        Facts {
+            alive: Some(process),
+            end: Some(end),
+            ..
+        } if is_same(&process, &end.0.process) => Judgement::Ended(end),
         Facts {
             alive: Some(process),
             ..
@@ -52,29 +58,58 @@ pub(crate) fn judge(facts: Facts) -> Judgement {
     }
 }
 
+/// Boot, pid and start time name one process for ever.
+fn is_same(one: &Process, other: &Process) -> bool {
+    (&one.boot, one.pid, one.ticks) == (&other.boot, other.pid, other.ticks)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
 
     use super::{Facts, Judgement, SeenEnd, judge};
-    use crate::domain::{Exit, Output};
+    use crate::domain::{Exit, Output, Reason};
+    use crate::engine::policy::Outcome;
     use crate::store::Process;
+
+    fn process(pid: i32) -> Process {
+        Process {
+            boot: "this".to_owned(),
+            pid,
+            ticks: 1,
+            uptime_ms: 1,
+            started: DateTime::UNIX_EPOCH,
+            slot: 1,
+        }
+    }
+
+    fn seen(outcome: Outcome) -> SeenEnd {
+        SeenEnd {
+            outcome,
+            usage: None,
+            finished: DateTime::UNIX_EPOCH,
+            process: process(7),
+        }
+    }
+
+    #[test]
+    fn a_zombie_whose_end_was_seen_has_ended_for_the_reason_that_is_written_down() {
+        let seen = seen(Outcome::Ended(Reason::Timeout, Exit::Signal(15)));
+        let facts = |pid| Facts {
+            alive: Some(process(pid)),
+            has_output: true,
+            recorded: true,
+            end: Some(Box::new((seen.clone(), Output::default()))),
+        };
+        let ended = Judgement::Ended(Box::new((seen.clone(), Output::default())));
+        assert_eq!(judge(facts(7)), ended);
+        // Another process of that number of attempt: an older database stands in the place of this one.
+        assert_eq!(judge(facts(8)), Judgement::Adopt(process(8)));
+    }
 
     #[test]
     fn a_seen_end_counts_as_long_as_its_output_is_there() {
-        let seen = SeenEnd {
-            exit: Exit::Code(0),
-            usage: None,
-            finished: DateTime::UNIX_EPOCH,
-            process: Process {
-                boot: "this".to_owned(),
-                pid: 7,
-                ticks: 1,
-                uptime_ms: 1,
-                started: DateTime::UNIX_EPOCH,
-                slot: 1,
-            },
-        };
+        let seen = seen(Outcome::Exited(Exit::Code(0)));
         let facts = |has_output| Facts {
             alive: None,
             has_output,

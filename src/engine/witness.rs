@@ -14,9 +14,11 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptId, Exit, Usage};
+use crate::domain::{AttemptId, Exit, Reason, Usage};
 use crate::os::fs;
 use crate::store::Process;
+
+use super::policy::{Outcome, Why};
 
 /// Bytes of a cell. The longest line there can be is shorter.
 const CELL: usize = 256;
@@ -24,10 +26,19 @@ const CELL: usize = 256;
 /// The first cell names the database; results wait in the writer's backlog, which is a quarter of this.
 const CELLS: u64 = 4_096;
 
-/// An end as it was seen.
+/// The last word of a cell.
+const LAST: &str = ".";
+
+/// Said of an end that a user wanted.
+const CANCELLED: &str = "cancelled";
+
+/// Reasons that we have to end an attempt.
+const OURS: [Reason; 2] = [Reason::Timeout, Reason::Shutdown];
+
+/// An end as it was seen, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SeenEnd {
-    pub exit: Exit,
+    pub outcome: Outcome,
     pub usage: Option<Usage>,
     pub finished: DateTime<Utc>,
     pub process: Process,
@@ -64,7 +75,7 @@ impl Witness {
         (witness, ends)
     }
 
-    /// Writes down an end. `Unknown` is no news.
+    /// Writes down an end. One of which nobody knows anything is no news.
     pub(crate) fn saw(&mut self, attempt: AttemptId, end: &SeenEnd) {
         if let Some(line) = line(self.count, attempt, end) {
             self.put(1 + self.count % (CELLS - 1), &line);
@@ -120,10 +131,17 @@ fn line_of(cell: &[u8]) -> Option<&str> {
 }
 
 fn line(count: u64, attempt: AttemptId, end: &SeenEnd) -> Option<String> {
-    let (kind, value) = match end.exit {
+    let (exit, why) = match end.outcome {
+        Outcome::Exited(Exit::Unknown) | Outcome::Unstartable { .. } => return None,
+        // As cells were before ends of our own making had one.
+        Outcome::Exited(exit) => (exit, String::new()),
+        Outcome::Ended(reason, exit) => (exit, format!("{} ", reason.as_str())),
+        Outcome::Cancelled(exit) => (exit, format!("{CANCELLED} ")),
+    };
+    let (kind, value) = match exit {
         Exit::Code(code) => ("code", code),
         Exit::Signal(signal) => ("signal", signal),
-        Exit::Unknown => return None,
+        Exit::Unknown => ("unknown", 0),
     };
     let usage = end.usage.unwrap_or_default();
     let (finished, started) = (end.finished, end.process.started);
@@ -136,7 +154,7 @@ fn line(count: u64, attempt: AttemptId, end: &SeenEnd) -> Option<String> {
         ..
     } = &end.process;
     Some(format!(
-        "{count} {} {kind} {value} {} {} {} {} {pid} {ticks} {uptime_ms} {slot} {boot} .",
+        "{count} {} {kind} {value} {} {} {} {} {pid} {ticks} {uptime_ms} {slot} {boot} {why}{LAST}",
         attempt.0,
         usage.cpu_ms,
         usage.max_rss_bytes,
@@ -154,6 +172,7 @@ fn end_of(line: &str) -> Option<(u64, AttemptId, SeenEnd)> {
     let exit = match kind {
         "code" => Exit::Code(value),
         "signal" => Exit::Signal(value),
+        "unknown" => Exit::Unknown,
         _ => return None,
     };
     let usage = Usage {
@@ -169,25 +188,40 @@ fn end_of(line: &str) -> Option<(u64, AttemptId, SeenEnd)> {
         slot: next()?.parse().ok()?,
         boot: next()?.to_owned(),
     };
+    let rest: Vec<&str> = words.collect();
+    let why = match rest[..] {
+        [LAST] => None,
+        [CANCELLED, LAST] => Some(Why::Cancelled),
+        [word, LAST] => {
+            let reason = OURS.into_iter().find(|reason| reason.as_str() == word);
+            Some(Why::Failed(reason?))
+        }
+        _ => return None,
+    };
     let end = SeenEnd {
-        exit,
+        outcome: Outcome::of(why, exit),
         usage: Some(usage).filter(|usage| *usage != Usage::default()),
         finished,
         process,
     };
-    (next() == Some(".")).then_some((count, attempt, end))
+    Some((count, attempt, end))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CELL, CELLS, SeenEnd, Witness};
-    use crate::domain::{AttemptId, Exit, Usage};
+    use crate::domain::{AttemptId, Exit, Reason, Usage};
+    use crate::engine::policy::Outcome;
     use crate::store::Process;
     use chrono::DateTime;
 
     fn end(exit: Exit) -> SeenEnd {
+        meaning(Outcome::Exited(exit))
+    }
+
+    fn meaning(outcome: Outcome) -> SeenEnd {
         SeenEnd {
-            exit,
+            outcome,
             usage: Some(Usage {
                 cpu_ms: 3,
                 max_rss_bytes: 1 << 20,
@@ -224,6 +258,53 @@ mod tests {
         assert_eq!(ends.len(), 3);
         let (_, ends) = Witness::open(path, "another's");
         assert_eq!(ends, []);
+    }
+
+    #[test]
+    fn what_the_end_means_is_read_too_and_where_nothing_is_said_it_means_itself() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ends");
+        let (mut witness, _) = Witness::open(path.clone(), "mine");
+        let ends = [
+            Outcome::Exited(Exit::Code(3)),
+            Outcome::Ended(Reason::Timeout, Exit::Code(0)),
+            Outcome::Ended(Reason::Shutdown, Exit::Signal(15)),
+            Outcome::Cancelled(Exit::Signal(9)),
+            // Nobody told how it ended, but we know why.
+            Outcome::Ended(Reason::Timeout, Exit::Unknown),
+        ];
+        for (number, outcome) in ends.into_iter().enumerate() {
+            witness.saw(AttemptId(number as i64), &meaning(outcome));
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (_, read) = Witness::open(path.clone(), "mine");
+        let read: Vec<Outcome> = read.into_iter().map(|(_, end)| end.outcome).collect();
+        assert_eq!(read, ends);
+        // A reason that no runner has, and a word too many.
+        for strange in [" overlap .  ", " timeout . ."] {
+            let cells = text.replace(" timeout .  ", strange);
+            std::fs::write(&path, cells).unwrap();
+            let left = Witness::open(path.clone(), "mine").1;
+            assert_eq!(left.len(), 3, "{strange}");
+        }
+    }
+
+    #[test]
+    fn a_cell_of_an_older_runner_is_an_end_by_itself() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("ends");
+        let old = "0 7 code 0 3 1048576 1795000000000001 1794999999000000 41 5 6 0 boot:1 .";
+        let cell = |line: &str| format!("{line:255}\n");
+        // Made by us first, for only what is private is read.
+        drop(Witness::open(path.clone(), "mine"));
+        std::fs::write(&path, cell("mine") + &cell(old)).unwrap();
+        let (_, ends) = Witness::open(path, "mine");
+        let [(attempt, end)] = &ends[..] else {
+            panic!("{ends:?}");
+        };
+        assert_eq!(*attempt, AttemptId(7));
+        assert_eq!(end.outcome, Outcome::Exited(Exit::Code(0)));
+        assert_eq!((end.process.pid, end.process.boot.as_str()), (41, "boot:1"));
     }
 
     #[test]

@@ -188,6 +188,10 @@ fn components(path: &Path) -> Vec<PathBuf> {
 struct Queue(AsyncFd<OwnedFd>);
 
 impl Queue {
+    /// Its price is due at the end: to release an inotify instance, the kernel waits until nobody can be
+    /// looking at its watches any more (an SRCU grace period), 7 to 10 ms. So much longer does it take to die
+    /// for whoever made one, in order or by SIGKILL; without one it is less than one. Children that end
+    /// meanwhile are seen by nobody, and are reaped by init as soon as it is over.
     fn new() -> io::Result<Self> {
         let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         Ok(Self(super::ready::readable(queue)?))

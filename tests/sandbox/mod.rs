@@ -475,6 +475,15 @@ impl Runner {
         })
     }
 
+    /// What the kernel says of each of its descriptors.
+    pub(crate) fn handles(&self) -> Vec<String> {
+        let facts = format!("/proc/{}/fdinfo", self.child.id());
+        let entries = fs::read_dir(facts).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+            .collect()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }

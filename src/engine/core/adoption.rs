@@ -23,7 +23,7 @@ impl Core {
                         process: Some(seen.process).filter(|_| !recorded),
                         usage: seen.usage,
                         output,
-                        ..End::of(Outcome::Exited(seen.exit), seen.finished)
+                        ..End::of(seen.outcome, seen.finished)
                     };
                     self.settle(claim, end, now);
                 }

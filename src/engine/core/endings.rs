@@ -76,7 +76,7 @@ impl Core {
                 kill_at: now.mono + patience,
                 killed: false,
             });
-            self.out.extend(living.strike(Blow::Ask));
+            self.out.extend(living.strike(Blow::Ask(why)));
         }
     }
 
@@ -125,7 +125,8 @@ impl Core {
                 && ending.kill_at <= now.mono
             {
                 ending.killed = true;
-                self.out.extend(living.strike(Blow::Kill));
+                let blow = Blow::Kill(ending.why);
+                self.out.extend(living.strike(blow));
             }
         }
     }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::Reason;
 use crate::store::Process;
 
-use super::{Blow, Claim, Effect};
+use super::{Blow, Claim, Effect, Why};
 
 #[derive(Debug)]
 pub(super) struct Living {
@@ -49,10 +48,4 @@ pub(super) struct Ending {
     pub(super) why: Why,
     pub(super) kill_at: Duration,
     pub(super) killed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    Failed(Reason),
-    Cancelled,
 }

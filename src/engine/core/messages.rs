@@ -8,7 +8,7 @@ use crate::domain::{AttemptId, Exit, Output, Runner, Usage};
 use crate::store::{OpenAttempt, Process};
 
 use super::super::ledger::{Answer, Claim, HookStart, Request};
-use super::super::policy::Verdict;
+use super::super::policy::{Verdict, Why};
 use super::super::recovery::Facts;
 
 /// One moment on both clocks: the wall clock for due times, the monotonic one for limits.
@@ -86,10 +86,10 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Blow {
     /// TERM, then CONT, for a stopped process takes no other hint.
-    Ask,
+    Ask(Why),
     /// KILL to the group and to what left it.
-    Kill,
-    /// A signal that a user chose.
+    Kill(Why),
+    /// A signal that a user chose: it says nothing of what the end will mean.
     Number(i32),
 }
 

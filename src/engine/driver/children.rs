@@ -1,5 +1,6 @@
 //! The processes of the attempts: started, adopted, struck, and their output files.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +22,7 @@ impl Driver {
     /// The file of an ended attempt goes, or serves another one.
     pub(super) fn discard(&mut self, attempt: AttemptId) {
         self.alive.remove(&attempt);
+        self.adopted.remove(&attempt);
         let path = self.launcher.output_of(attempt);
         // A file that is still read for somebody else cannot begin anew.
         let is_free = !self.outlet.holds_files();
@@ -81,7 +83,7 @@ impl Driver {
                 mark: self.launcher.mark_of(attempt),
                 limit: claim.options.output_limit().bytes(),
                 path,
-                struck: false,
+                ending: None,
             },
         );
         if self.trim_at.is_none() {
@@ -98,7 +100,10 @@ impl Driver {
                 let has_output = path.symlink_metadata().is_ok();
                 let recorded = open.process.is_some();
                 let found = match &open.process {
-                    Some(process) => orphan::adopt(&identity_of(process)),
+                    Some(process) => {
+                        let opened = self.adopted.remove(&attempt);
+                        opened.or_else(|| orphan::adopt(&identity_of(process)))
+                    }
                     None if has_output && !self.seen.contains_key(&attempt) => {
                         orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path)
                     }
@@ -152,11 +157,12 @@ impl Driver {
         let Some(alive) = self.alive.get_mut(&attempt) else {
             return;
         };
-        // A signal that somebody sends says nothing of what the end will mean.
-        alive.struck |= !matches!(blow, Blow::Number(_));
+        if let Blow::Ask(why) | Blow::Kill(why) = blow {
+            alive.ending = Some(why);
+        }
         let signals: &[group::Signal] = match blow {
-            Blow::Ask => &[group::Signal::Term, group::Signal::Cont],
-            Blow::Kill => &[group::Signal::Kill],
+            Blow::Ask(_) => &[group::Signal::Term, group::Signal::Cont],
+            Blow::Kill(_) => &[group::Signal::Kill],
             Blow::Number(number) => &[group::Signal::Other(number)],
         };
         for signal in signals {
@@ -188,6 +194,18 @@ impl Driver {
             }
         }
     }
+}
+
+/// Takes hold of the processes that an earlier runner wrote down, before anything else is made ready:
+/// until then nobody sees them end, and what is reaped unseen is lost. Which of them is to be adopted is
+/// judged later; so is what could not be read now.
+pub(super) fn take_hold(store: &Store) -> HashMap<AttemptId, orphan::Orphan> {
+    let open = store.read().open_attempts().unwrap_or_default();
+    let held = open.into_iter().filter_map(|open| {
+        let orphan = orphan::adopt(&identity_of(&open.process?))?;
+        Some((open.attempt, orphan))
+    });
+    held.collect()
 }
 
 /// What is kept of an output file, as much as can be read.

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
+use crate::domain::{AttemptId, AttemptState, JobId, JobState, Origin, Overlap, RunId, RunState};
 use crate::engine::core::LEAD;
 use crate::engine::ends;
 use crate::engine::ledger::Claim;
+use crate::engine::policy::Verdict;
 use crate::store::{AttemptRow, JobRow, RunRow, Stage};
 
 use super::books::Book;
@@ -36,6 +37,8 @@ pub(super) struct Audit {
     pub leapt_back: bool,
     /// Processes that were really started, for each run.
     starts: BTreeMap<RunId, u32>,
+    /// What is written down where it outlives the runner, until it is in the database.
+    pub witnessed: BTreeMap<AttemptId, (RunId, Verdict)>,
 }
 
 struct Room {
@@ -169,8 +172,40 @@ impl World {
                     .map_or(u64::MAX, |slots| u64::from(slots).saturating_sub(lane.live)),
             })
             .collect();
+        self.as_it_was_seen()?;
         self.living_have_rows()?;
         self.no_overlap()
+    }
+
+    /// An end that was seen is in the database as what it was, whichever runner wrote it there.
+    fn as_it_was_seen(&mut self) -> Result<(), Broken> {
+        let read = self.store.read();
+        let (audit, mut ended) = (&mut self.audit, Vec::new());
+        let open: BTreeSet<_> = audit.attempts.iter().map(|attempt| attempt.id).collect();
+        for (id, (run, verdict)) in &audit.witnessed {
+            if open.contains(id) {
+                continue;
+            }
+            ended.push(*id);
+            // Retention may have forgotten it.
+            let attempts = read.attempts(*run)?;
+            let Some(attempt) = attempts.iter().find(|attempt| attempt.id == *id) else {
+                continue;
+            };
+            let written = Verdict {
+                state: attempt.state,
+                reason: attempt.reason,
+                exit_code: attempt.exit_code,
+                signal: attempt.signal,
+            };
+            must!(
+                written == *verdict,
+                "attempt {} was seen to end as {verdict:?}, and is {written:?}",
+                id.0
+            );
+        }
+        audit.witnessed.retain(|id, _| !ended.contains(id));
+        Ok(())
     }
 
     fn living_have_rows(&self) -> Result<(), Broken> {

@@ -165,8 +165,8 @@ impl World {
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
         self.note(|| format!("{blow:?} to attempt {}", attempt.0));
-        if !matches!(blow, Blow::Number(_)) {
-            self.struck.insert(attempt);
+        if let (Blow::Ask(why) | Blow::Kill(why), Some(runner)) = (blow, &mut self.runner) {
+            runner.struck.insert(attempt, why);
         }
         let Some((pid, process)) = self
             .alive
@@ -176,9 +176,9 @@ impl World {
             return;
         };
         let exit = match blow {
-            Blow::Ask if process.deaf => return,
-            Blow::Ask => Exit::Signal(15),
-            Blow::Kill => Exit::Signal(9),
+            Blow::Ask(_) if process.deaf => return,
+            Blow::Ask(_) => Exit::Signal(15),
+            Blow::Kill(_) => Exit::Signal(9),
             Blow::Number(number) => Exit::Signal(number),
         };
         let pid = *pid;
@@ -191,18 +191,20 @@ impl World {
             return;
         };
         self.note(|| format!("process {pid} ends"));
-        self.gone.insert(process.attempt, process.identity.clone());
-        let Some(number) = process.watched else {
+        let (attempt, known_at) = (process.attempt, process.known_at);
+        let (watched, adopted) = (process.watched, process.adopted);
+        let told = exit.unwrap_or(process.exit);
+        self.gone.insert(attempt, process);
+        let Some(number) = watched else {
             return;
         };
-        let told = exit.unwrap_or(process.exit);
         // How somebody else's child ended is told by newer kernels only.
-        let (told, delay) = if process.adopted && self.rng.once_in(3) {
+        let (told, delay) = if adopted && self.rng.once_in(3) {
             (Exit::Unknown, SECOND)
         } else {
             (told, self.rng.between(0, MILLISECOND))
         };
-        let moment = process.known_at.max(self.now + delay);
-        self.at(moment, Happening::Told(number, process.attempt, told));
+        let moment = known_at.max(self.now + delay);
+        self.at(moment, Happening::Told(number, attempt, told));
     }
 }

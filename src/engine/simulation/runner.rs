@@ -1,7 +1,7 @@
 //! The driver's part in the model: effects become happenings, and happenings events. Beside
 //! every effect stands the chance that the runner dies just before it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{AttemptId, Exit, Output};
 use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
 use crate::engine::ledger::{HookStart, Ledger, Request};
+use crate::engine::policy::{Outcome, Why};
 use crate::engine::witness::SeenEnd;
 
 use super::fairness::Order;
@@ -36,6 +37,8 @@ pub(super) struct Runner {
     pub recovered: bool,
     pub stopping: bool,
     hooks: BTreeSet<i64>,
+    /// Attempts that it has a hand in the end of.
+    pub struck: BTreeMap<AttemptId, Why>,
     /// The first that waits for a slot, as far as this runner knows.
     pub waiting: Option<Order>,
 }
@@ -99,6 +102,7 @@ impl World {
             recovered: false,
             stopping: false,
             hooks: BTreeSet::new(),
+            struck: BTreeMap::new(),
             waiting: None,
         });
         if self.rng.once_in(self.faults.stop_at_start) {
@@ -127,6 +131,7 @@ impl World {
             self.alive.clear();
             if self.rng.once_in(2) {
                 self.seen.clear();
+                self.audit.witnessed.clear();
             }
             self.boot += 1;
             self.booted = self.now;
@@ -259,14 +264,21 @@ impl World {
     }
 
     pub(super) fn told(&mut self, attempt: AttemptId, exit: Exit) -> Result<(), Broken> {
-        if exit != Exit::Unknown && !self.struck.contains(&attempt) {
+        let struck = self.runner.as_ref().map(|runner| &runner.struck);
+        let why = struck.and_then(|struck| struck.get(&attempt)).copied();
+        let outcome = Outcome::of(why, exit);
+        if outcome != Outcome::Exited(Exit::Unknown) {
             for is_written in [false, true] {
                 if is_written && let Some(process) = self.gone.remove(&attempt) {
+                    self.note(|| format!("sees attempt {} end: {outcome:?}", attempt.0));
+                    let verdict = outcome.verdict(&self.specs[&process.job].options);
+                    let witnessed = (process.run, verdict);
+                    self.audit.witnessed.insert(attempt, witnessed);
                     let end = SeenEnd {
-                        exit,
+                        outcome,
                         usage: None,
                         finished: self.wall(),
-                        process,
+                        process: process.identity,
                     };
                     self.seen.insert(attempt, end);
                 }

@@ -179,10 +179,8 @@ pub(super) struct World {
     pub alive: BTreeMap<i32, Process>,
     pub last_pid: i32,
     pub outputs: BTreeSet<AttemptId>,
-    /// Attempts that somebody gave a blow.
-    pub struck: BTreeSet<AttemptId>,
     /// Processes that are gone, until their runner hears of it.
-    pub gone: BTreeMap<AttemptId, crate::store::Process>,
+    pub gone: BTreeMap<AttemptId, Process>,
     /// What runners saw and wrote down.
     pub seen: BTreeMap<AttemptId, SeenEnd>,
     /// Hooks that were ever started.
@@ -211,7 +209,6 @@ impl World {
             alive: BTreeMap::new(),
             last_pid: 0,
             outputs: BTreeSet::new(),
-            struck: BTreeSet::new(),
             gone: BTreeMap::new(),
             seen: BTreeMap::new(),
             hooks: BTreeSet::new(),
