@@ -339,3 +339,16 @@ async fn inner_few_descriptors() {
         hoard.pop();
     }
 }
+
+/// The clock and the kernel agree, so that the next runner finds the process by the file in /proc.
+#[tokio::test]
+async fn a_start_is_told_to_the_tick() {
+    for _ in 0..50 {
+        let place = Place::new();
+        let mut child = spawn(&place.sh("until [ -e go ]; do sleep 0.001; done")).unwrap();
+        let stat = crate::os::proc::stat(child.identity.pid).unwrap();
+        assert_eq!(child.identity.start, stat.start);
+        std::fs::write(place.path("go"), "").unwrap();
+        assert_eq!(child.ended().await.exit, Exit::Code(0));
+    }
+}
