@@ -5,13 +5,17 @@
 //! something changed. Where there is no watch (network file systems, no instance left) the constructor
 //! fails and the caller looks from time to time.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+    sendmsg, socketpair,
+};
 use tokio::io::Ready;
 use tokio::io::unix::AsyncFd;
 
@@ -185,34 +189,59 @@ fn components(path: &Path) -> Vec<PathBuf> {
 
 /// An inotify instance, read without waiting.
 #[derive(Debug)]
-struct Queue(AsyncFd<OwnedFd>);
+struct Queue {
+    events: AsyncFd<OwnedFd>,
+    _bequest: Option<[OwnedFd; 2]>,
+}
+
+/// Leaves the end of a descriptor to the kernel: two sockets, which are to be kept as long as it is used.
+///
+/// To release an inotify instance, the kernel waits until nobody can be looking at its watches any more (an
+/// SRCU grace period): 7 to 10 ms in which a runner that is killed is not dead yet, holds its lock, and
+/// sees no child end. So the last reference to it is not ours. It is in a message, in the queue of a socket that
+/// has its own last reference in the same message; what refers to itself only is found and released by the
+/// kernel's collector of sockets (unix(7), `SCM_RIGHTS`), on a thread of its own, after we are gone.
+fn bequeath(descriptor: &OwnedFd) -> io::Result<[OwnedFd; 2]> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (sender, receiver) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    let rights = [descriptor.as_fd(), receiver.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&rights));
+    sendmsg(
+        &sender,
+        &[IoSlice::new(b".")],
+        &mut control,
+        SendFlags::empty(),
+    )?;
+    Ok([sender, receiver])
+}
 
 impl Queue {
-    /// Its price is due at the end: to release an inotify instance, the kernel waits until nobody can be
-    /// looking at its watches any more (an SRCU grace period), 7 to 10 ms. So much longer does it take to die
-    /// for whoever made one, in order or by SIGKILL; without one it is less than one. Children that end
-    /// meanwhile are seen by nobody, and are reaped by init as soon as it is over.
     fn new() -> io::Result<Self> {
         let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        Ok(Self(super::ready::readable(queue)?))
+        Ok(Self {
+            _bequest: bequeath(&queue).ok(),
+            events: super::ready::readable(queue)?,
+        })
     }
 
     fn watch(&self, path: &Path, events: WatchFlags) -> io::Result<i32> {
-        Ok(inotify::add_watch(self.0.get_ref(), path, events)?)
+        Ok(inotify::add_watch(self.events.get_ref(), path, events)?)
     }
 
     fn forget(&self, watch: i32) {
         // Already gone with its file is as good.
-        let _ = inotify::remove_watch(self.0.get_ref(), watch);
+        let _ = inotify::remove_watch(self.events.get_ref(), watch);
     }
 
     /// Waits for events and takes all there are, as the union of their kinds.
     async fn drain(&self) -> io::Result<ReadFlags> {
         loop {
-            let mut guard = self.0.readable().await?;
+            let mut guard = self.events.readable().await?;
             let mut seen = ReadFlags::empty();
             let mut buffer = [MaybeUninit::uninit(); 4096];
-            let mut reader = inotify::Reader::new(self.0.get_ref(), &mut buffer);
+            let mut reader = inotify::Reader::new(self.events.get_ref(), &mut buffer);
             loop {
                 match reader.next() {
                     Ok(event) => seen |= event.events(),

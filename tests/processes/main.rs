@@ -16,3 +16,4 @@ mod reuse;
 mod room;
 mod starters;
 mod terminal;
+mod watches;
