@@ -176,6 +176,11 @@ impl Tx<'_> {
         Ok(forgotten)
     }
 
+    /// Gives back the pages that were read: whoever walked through the file will not need them again.
+    pub(crate) fn drop_read_pages(&self) -> Result<(), StoreError> {
+        Ok(self.conn.release_memory()?)
+    }
+
     /// Keeps the sum of all kept output, so that nobody has to add it up.
     pub(super) fn count_output(&self, bytes: i64) -> Result<(), StoreError> {
         self.conn
