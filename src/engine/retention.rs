@@ -203,9 +203,9 @@ fn is_old(runs: &[EndedRun], now: DateTime<Utc>) -> bool {
 mod tests {
     use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
-    use super::{Walk, is_old};
-    use crate::domain::{JobId, RunId};
-    use crate::store::{EndedRun, Stage};
+    use super::{LOOKS, Progress, ROWS, Walk, is_old, step};
+    use crate::domain::{Command, JobId, Kind, Name, Options, Origin, RunId};
+    use crate::store::{EndedRun, NewJob, NewRun, Stage, Store, StoreError, Tx};
 
     fn run(id: i64, stage: Stage, days_ago: i64) -> EndedRun {
         let now = Utc.with_ymd_and_hms(2026, 6, 1, 0, 0, 0).unwrap();
@@ -253,5 +253,101 @@ mod tests {
         assert!(!is_old(&[run(1, Stage::Succeeded, 6)], now));
         assert!(!is_old(&[run(1, Stage::Failed, 8)], now));
         assert!(is_old(&[run(1, Stage::Failed, 91)], now));
+    }
+
+    /// A job with so many finished runs, every third of them failed, and steps until nothing is left to forget.
+    fn steps_over(runs: usize, is_removed: bool, days_ago: i64) -> (Store, Vec<Progress>) {
+        let now = Utc.with_ymd_and_hms(2026, 6, 1, 0, 0, 0).unwrap();
+        let ended = now - TimeDelta::days(days_ago);
+        let mut store = Store::in_memory();
+        let make = |tx: &Tx<'_>| {
+            let job = tx.insert_job(&NewJob {
+                name: Name::parse("tick").unwrap(),
+                kind: Kind::Recurring,
+                when: "@daily".to_owned(),
+                command: Command::Shell("true".to_owned()),
+                queue: Name::default_queue(),
+                priority: 0,
+                options: Options::default(),
+                anchor: ended,
+                created: ended,
+                next_due: None,
+                source: None,
+            })?;
+            for number in 0..runs {
+                tx.insert_run(&NewRun {
+                    job,
+                    origin: Origin::Trigger,
+                    stage: if number % 3 == 0 {
+                        Stage::Failed
+                    } else {
+                        Stage::Succeeded
+                    },
+                    reason: None,
+                    due: ended,
+                    queue: 1,
+                    priority: 0,
+                    missed: None,
+                    now: ended,
+                })?;
+            }
+            if is_removed {
+                tx.remove_job(job)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(make).unwrap();
+        let mut steps = vec![Progress::default()];
+        while let Some(last) = steps.last().filter(|last| !last.done) {
+            let next = store.write(|tx| step(tx, *last, now)).unwrap();
+            steps.push(next);
+        }
+        (store, steps)
+    }
+
+    #[test]
+    fn no_step_is_long_and_none_begins_again() {
+        let (store, steps) = steps_over(3_000, false, 1);
+        // Of 2,000 successes and 1,000 failures.
+        assert_eq!(steps.last().unwrap().runs, 1_000 + 800);
+        assert!(
+            steps
+                .windows(2)
+                .all(|pair| pair[1].runs - pair[0].runs <= ROWS as u64)
+        );
+        assert!(
+            steps.len() <= 1_800 / ROWS + 3_000 / LOOKS + 4,
+            "{}",
+            steps.len()
+        );
+        let kept = store.read().ended_runs(JobId(1), i64::MAX, 3_000).unwrap();
+        let failed = kept.iter().filter(|run| run.stage == Stage::Failed);
+        assert_eq!((kept.len(), failed.count()), (1_200, 200));
+    }
+
+    #[test]
+    fn a_job_that_is_over_goes_with_all_its_runs_in_as_many_steps_as_they_need() {
+        let (store, steps) = steps_over(LOOKS - 1, true, 91);
+        let last = steps.last().unwrap();
+        assert_eq!((last.runs, last.jobs), (LOOKS as u64 - 1, 1));
+        assert!(
+            steps
+                .windows(2)
+                .all(|pair| pair[1].runs - pair[0].runs <= ROWS as u64)
+        );
+        assert!(store.read().job(JobId(1)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_removed_job_with_a_long_history_goes_at_the_second_pass() {
+        let (mut store, steps) = steps_over(LOOKS + 10, true, 91);
+        let last = steps.last().unwrap();
+        // The latest success and the latest failure.
+        assert_eq!((last.runs, last.jobs), (LOOKS as u64 + 8, 0));
+        let now = Utc.with_ymd_and_hms(2026, 6, 1, 0, 0, 0).unwrap();
+        let again = store
+            .write(|tx| step(tx, Progress::default(), now))
+            .unwrap();
+        assert_eq!((again.runs, again.jobs), (2, 1));
     }
 }
