@@ -91,36 +91,66 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
+/// What each verb takes is built only when it is the one that was typed: to build them all, with the examples in their
+/// help, was a third of the time of `--version`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
+    /// Create a job: its name and next time are the answer
     Add(Box<AddArgs>),
+    /// List the jobs: what, when next, how it went, why it waits
     #[command(visible_alias = "ls")]
     List(ListArgs),
+    /// Watch the jobs on the whole screen, and steer them with single keys
     Top(TopArgs),
+    /// Show everything about a job or a run
     Show(ShowArgs),
+    /// Change jobs in place
     Edit(Box<EditArgs>),
+    /// Remove jobs; their history stays readable
     #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
+    /// Start nothing new of some jobs, until they are resumed
     Pause(PauseArgs),
+    /// Let paused jobs go on
     Resume(ResumeArgs),
+    /// Run jobs once more now, exactly as their schedule would
     Trigger(TriggerArgs),
+    /// End running runs, drop waiting ones
     Cancel(CancelArgs),
+    /// Make new runs of jobs whose runs have ended
     Retry(RetryArgs),
+    /// Wait until runs are final, and exit as they did
     Wait(WaitArgs),
+    /// Print what a run wrote, stdout and stderr in order
     Logs(LogsArgs),
+    /// List runs, newest first
     History(HistoryArgs),
+    /// Say when a job, or any WHEN, comes next
     Next(NextArgs),
+    /// Queues: named lanes with their own limit
     Queue(QueueArgs),
+    /// The runner: executes jobs on schedule, in the foreground
     Run(RunArgs),
+    /// The runner and the queues on one screen
     Status(StatusArgs),
+    /// Find out whether anything is wrong: exit 1 then
     Check(CheckArgs),
+    /// Make the database match a job file
     Apply(ApplyArgs),
+    /// Take over jobs from elsewhere
     Import(ImportArgs),
+    /// Print the jobs as a job file that `apply` takes back
     Export(ExportArgs),
+    /// Forget now what is beyond keeping
     Prune(PruneArgs),
+    /// Write a consistent copy of the database, while the runner works
     Backup(BackupArgs),
+    /// Print a systemd unit that keeps a runner of this database alive
     Service(ServiceArgs),
+    /// Print the completions of a shell
     Completions(CompletionsArgs),
+    /// Explain a verb, or a topic on one page
     Help(HelpArgs),
 }
 

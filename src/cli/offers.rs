@@ -84,11 +84,9 @@ fn offers(shell: Shell, typed: &[OsString], at: usize) -> String {
             *word = unquoted(word);
         }
     }
-    let mut tree = taught(
-        Args::command(),
-        database(&words).as_deref(),
-        &mut Vec::new(),
-    );
+    let mut tree = Args::command();
+    tree.build();
+    let mut tree = taught(tree, database(&words).as_deref(), &mut Vec::new());
     let last = words[at].to_string_lossy().into_owned();
     let mut found = complete(&mut tree, words.clone(), at, None).unwrap_or_default();
     found.retain(|offer| !offer.is_hide_set());

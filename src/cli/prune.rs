@@ -1,6 +1,7 @@
 //! `prune`: retention now, without waiting for the runner to come to it.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -9,6 +10,9 @@ use crate::engine::retention::{self, Progress};
 use super::context::Context;
 use super::failure::Failure;
 use super::progress::{self, Amount};
+
+/// Between two steps: long enough for a runner to find its turn, and no longer, for somebody waits.
+const PAUSE: Duration = Duration::from_millis(5);
 
 #[derive(Serialize)]
 struct Document {
@@ -25,7 +29,7 @@ pub(super) fn prune(context: &Context) -> Result<ExitCode, Failure> {
         progress = store.write(|tx| retention::step(tx, progress, context.now))?;
         line.at(progress.runs as usize);
         if !progress.done {
-            std::thread::sleep(retention::BREATH);
+            std::thread::sleep(PAUSE);
         }
     }
     drop(line);

@@ -141,7 +141,9 @@ fn add_without_when(error: &clap::Error, words: &[OsString]) -> Option<String> {
 /// `punctual queue set`, from words of which some are wrong.
 fn asked(words: &[OsString]) -> String {
     let mut names = vec!["punctual"];
-    let mut tree = &Args::command();
+    let mut tree = Args::command();
+    tree.build();
+    let mut tree = &tree;
     for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
         if let Some(verb) = tree.find_subcommand(word) {
             names.push(verb.get_name());

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::domain::{Numbers, RunState};
-use crate::store::RunFilter;
+use crate::domain::Numbers;
 
 use super::args::StatusArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::render::{Metrics, StatusPage, json, metrics_text, queues_table, status_page, time};
+
+/// Jobs named among the failures.
+const NAMED: usize = 3;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,7 +22,7 @@ struct Document<'a> {
     running: u64,
     waiting: u64,
     late: u64,
-    failed_24h: usize,
+    failed_24h: u64,
     file_problem: Option<&'a str>,
     queues: Vec<json::QueueDocument<'a>>,
 }
@@ -41,11 +43,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
     let (queues, runner, failed, late, file_problem) = match &store {
         None => Default::default(),
         Some(store) => store.snapshot(|read| {
-            let failed = read.runs(&RunFilter {
-                state: Some(RunState::Failed),
-                since: Some(context.now - TimeDelta::hours(24)),
-                ..RunFilter::default()
-            })?;
+            let failed = read.failures(context.now - TimeDelta::hours(24), NAMED)?;
             Ok::<_, Failure>((
                 read.queue_states(context.now)?,
                 read.runner()?.filter(|_| lives),
@@ -68,7 +66,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<ExitCode, F
             running,
             waiting,
             late: late.0,
-            failed_24h: failed.len(),
+            failed_24h: failed.runs,
             file_problem: file_problem.as_deref(),
             queues: json::queues(&queues),
         })?;

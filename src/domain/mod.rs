@@ -30,4 +30,4 @@ pub(crate) use run::{
 };
 pub(crate) use size::Size;
 pub(crate) use span::Span;
-pub(crate) use view::{HookFailure, JobView, LastSuccess, Numbers, Runner, Waiting};
+pub(crate) use view::{Failures, HookFailure, JobView, LastSuccess, Numbers, Runner, Waiting};

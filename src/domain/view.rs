@@ -45,6 +45,15 @@ pub(crate) struct Numbers {
     pub successes: Vec<LastSuccess>,
 }
 
+/// What failed of late.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Failures {
+    pub runs: u64,
+    pub jobs: u64,
+    /// The jobs that failed last, with the number of their failed runs.
+    pub newest: Vec<(Name, u64)>,
+}
+
 /// The newest success of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastSuccess {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{LastSuccess, Numbers, RunState};
+use crate::domain::{Failures, JobId, LastSuccess, Numbers, RunState};
 
 use super::codes::{Stage, instant, micros};
 use super::queues::name_of;
@@ -36,6 +36,15 @@ const RUNNING: &str =
 const WAITING: &str =
     "SELECT count(*) FROM (SELECT 1 FROM run WHERE state < 10 AND state <> 7 LIMIT ?1)";
 
+/// Read from the index of failures. Grouped by an expression, or SQLite would walk through all runs in the order of
+/// their jobs.
+const FAILURES: &str = "
+SELECT job, count(*)
+FROM run
+WHERE state = 11 AND due >= ?1
+GROUP BY +job
+ORDER BY max(id) DESC";
+
 /// The newest success of each job that has more than one run to come.
 const SUCCESSES: &str = "
 SELECT job.name, run.started, run.finished
@@ -65,6 +74,30 @@ impl Read<'_> {
             let oldest = row.get::<_, Option<i64>>(1)?;
             Ok((row.get::<_, i64>(0)? as u64, oldest.map(instant)))
         })?)
+    }
+
+    /// Failed runs that were due since then; so many jobs are named.
+    pub(crate) fn failures(
+        &self,
+        since: DateTime<Utc>,
+        named: usize,
+    ) -> Result<Failures, StoreError> {
+        let mut statement = self.conn.prepare(FAILURES)?;
+        let rows = statement.query_map([micros(since)], |row| {
+            Ok((JobId(row.get(0)?), row.get::<_, i64>(1)? as u64))
+        })?;
+        let mut failures = Failures::default();
+        for row in rows {
+            let (job, count) = row?;
+            failures.runs += count;
+            failures.jobs += 1;
+            if failures.newest.len() < named
+                && let Some(name) = self.name_of_job(job)?
+            {
+                failures.newest.push((name, count));
+            }
+        }
+        Ok(failures)
     }
 
     pub(crate) fn numbers(&self, now: DateTime<Utc>) -> Result<Numbers, StoreError> {

@@ -45,7 +45,7 @@ pub(crate) use file::{
 };
 pub(crate) use hooks::Hook;
 pub(crate) use jobs::{DueJob, NewJob};
-pub(crate) use retention::EndedRun;
+pub(crate) use retention::{EndedRun, PrunableJob};
 pub(crate) use runs::{NewRun, OpenRun, RunFilter, TimedRun};
 pub(crate) use settings::OptionsCache;
 pub(crate) use views::{JobFilter, JobPage, MANY};

@@ -12,6 +12,8 @@ use super::{Read, StoreError, Tx};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EndedRun {
     pub id: RunId,
+    /// Its number among the runs of its job.
+    pub seq: i64,
     pub stage: Stage,
     pub finished: DateTime<Utc>,
 }
@@ -58,20 +60,26 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The ended runs of a job, newest first, and not more than so many.
-    pub(crate) fn ended_runs(&self, job: JobId, limit: usize) -> Result<Vec<EndedRun>, StoreError> {
+    /// The ended runs of a job below a number, newest first, and not more than so many.
+    pub(crate) fn ended_runs(
+        &self,
+        job: JobId,
+        below: i64,
+        limit: usize,
+    ) -> Result<Vec<EndedRun>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, state, coalesce(finished, due)
+            "SELECT id, seq, state, coalesce(finished, due)
              FROM run
-             WHERE job = ?1 AND state >= 10
+             WHERE job = ?1 AND seq < ?2 AND state >= 10
              ORDER BY seq DESC
-             LIMIT ?2",
+             LIMIT ?3",
         )?;
-        let rows = statement.query_map([job.0, limit as i64], |row| {
+        let rows = statement.query_map((job.0, below, limit as i64), |row| {
             Ok(EndedRun {
                 id: RunId(row.get(0)?),
-                stage: Stage::from_code(row.get(1)?),
-                finished: instant(row.get(2)?),
+                seq: row.get(1)?,
+                stage: Stage::from_code(row.get(2)?),
+                finished: instant(row.get(3)?),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -166,6 +174,11 @@ impl Tx<'_> {
             forgotten += 1;
         }
         Ok(forgotten)
+    }
+
+    /// Gives back the pages that were read: whoever walked through the file will not need them again.
+    pub(crate) fn drop_read_pages(&self) -> Result<(), StoreError> {
+        Ok(self.conn.release_memory()?)
     }
 
     /// Keeps the sum of all kept output, so that nobody has to add it up.

@@ -193,28 +193,33 @@ impl Read<'_> {
         let states = filter
             .state
             .map_or("0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13", stages_of);
-        let order = if filter.job.is_some() {
-            "run.seq"
-        } else {
-            "run.id"
-        };
         // Only fixed texts are joined here; every value is bound.
+        let (which, order) = match (filter.job, filter.state) {
+            (Some(_), _) => ("run.job = ?1", "run.seq"),
+            // They are few: found in their own index, and no success is looked at on the way.
+            (None, Some(RunState::Failed)) => (
+                "?1 IS NULL AND run.id IN (
+                   SELECT id FROM run
+                   WHERE state = 11 AND due >= ?2
+                   ORDER BY id DESC
+                   LIMIT ?3)",
+                "run.id",
+            ),
+            (None, _) => ("?1 IS NULL", "run.id"),
+        };
         let text = [
             "SELECT ",
             run_columns!(),
             run_source!(),
-            "WHERE (?1 IS NULL OR run.job = ?1) AND run.due >= ?2 AND run.state IN (",
+            "WHERE ",
+            which,
+            " AND run.due >= ?2 AND run.state IN (",
             states,
             ") ORDER BY ",
             order,
             " DESC LIMIT ?3",
         ]
         .concat();
-        let text = if filter.job.is_some() {
-            text.replace("(?1 IS NULL OR run.job = ?1)", "run.job = ?1")
-        } else {
-            text
-        };
         let mut statement = self.conn.prepare(&text)?;
         let keys = (
             filter.job.map(|job| job.0),

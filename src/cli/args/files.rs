@@ -6,7 +6,6 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::prose::flowing;
 
-/// Make the database match a job file
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 A file is TOML (or JSON of the same shape) if its name ends in .toml (.json), else a crontab:
@@ -39,7 +38,6 @@ pub(crate) struct ApplyArgs {
     pub prune: bool,
 }
 
-/// Take over jobs from elsewhere
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -80,7 +78,6 @@ pub(crate) struct ImportCrontabArgs {
     pub keep_going: bool,
 }
 
-/// Print the jobs as a job file that `apply` takes back
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Values of --env are shown. Finished jobs are left out: there is nothing left of them to do.

@@ -30,7 +30,6 @@ Examples:
   punctual add 'after build' --on-failure 'mail -s broken ops' make publish
   seq 1000 | sed 's/.*/true/' | punctual add now --batch -";
 
-/// Create a job: its name and next time are the answer
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing(ADD_HELP))]
 pub(crate) struct AddArgs {
@@ -72,7 +71,7 @@ pub(crate) enum IfExists {
     Replace,
 }
 
-/// The options that shape how a job runs.
+// The options that shape how a job runs. (No doc comment: it would be what the verbs are about.)
 #[derive(Debug, Default, PartialEq, ClapArgs)]
 pub(crate) struct JobArgs {
     /// IANA zone in which WHEN is read [default: the machine's]
@@ -189,7 +188,6 @@ pub(crate) struct JobArgs {
     pub stdin: Option<PathBuf>,
 }
 
-/// Change jobs in place
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Without an option, and on a terminal, the job opens as TOML in $VISUAL or $EDITOR.

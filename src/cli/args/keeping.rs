@@ -28,7 +28,6 @@ Examples:
   punctual run --forward-output=prefix
   punctual run --file my.crontab --for 10s";
 
-/// The runner: executes jobs on schedule, in the foreground
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing(RUN_HELP))]
 pub(crate) struct RunArgs {
@@ -61,7 +60,6 @@ pub(crate) struct RunArgs {
     pub log_format: Option<LogFormat>,
 }
 
-/// Forget now what is beyond keeping
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Kept for each job: the last 1,000 succeeded or skipped runs and the last 200 failed ones, 90 days,
@@ -72,7 +70,6 @@ Examples:
   punctual prune"))]
 pub(crate) struct PruneArgs {}
 
-/// Write a consistent copy of the database, while the runner works
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 The copy is a whole database: use it with --db, or put it in the place of the lost one.
@@ -85,7 +82,6 @@ pub(crate) struct BackupArgs {
     pub file: PathBuf,
 }
 
-/// Print a systemd unit that keeps a runner of this database alive
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 The unit stops a runner in order and leaves the jobs of a killed one for the next. It is hardened; what it
@@ -106,7 +102,6 @@ pub(crate) struct ServiceArgs {
     pub allow_setuid: bool,
 }
 
-/// Print the completions of a shell
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 The script asks punctual itself what can follow: verbs, options, and the jobs, runs and queues of the
@@ -122,7 +117,6 @@ pub(crate) struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Explain a verb, or a topic on one page
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Topics:

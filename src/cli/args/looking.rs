@@ -7,7 +7,6 @@ use super::prose::flowing;
 use super::values::{parse_name, parse_span};
 use crate::domain::{JobState, Name, RunState, Span};
 
-/// List the jobs: what, when next, how it went, why it waits
 #[derive(Debug, Default, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -28,7 +27,7 @@ pub(crate) struct ListArgs {
     pub n: Option<usize>,
 }
 
-/// Which jobs a listing shows.
+// Which jobs a listing shows. (No doc comment: it would be what the verbs are about.)
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct Shown {
     /// Only jobs in this state
@@ -45,7 +44,6 @@ pub(crate) struct Shown {
     pub all: bool,
 }
 
-/// Watch the jobs on the whole screen, and steer them with single keys
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Keys: up and down to choose a job; p pauses or resumes it, t triggers it, r retries its latest run,
@@ -60,7 +58,6 @@ pub(crate) struct TopArgs {
     pub which: Shown,
 }
 
-/// Show everything about a job or a run
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -72,7 +69,6 @@ pub(crate) struct ShowArgs {
     pub what: String,
 }
 
-/// Say when a job, or any WHEN, comes next
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 An existing job wins; anything else is read as a WHEN. Without one: the next runs of all jobs.
@@ -103,7 +99,6 @@ pub(crate) struct NextArgs {
     pub name: Option<Name>,
 }
 
-/// List runs, newest first
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -132,7 +127,6 @@ pub(crate) struct HistoryArgs {
     pub n: Option<usize>,
 }
 
-/// Print what a run wrote, stdout and stderr in order
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -158,7 +152,6 @@ pub(crate) struct LogsArgs {
     pub raw: bool,
 }
 
-/// Wait until runs are final, and exit as they did
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 A job means its latest run, or its first to come. Exit code: that of the command; 128+N on
@@ -181,7 +174,6 @@ pub(crate) struct WaitArgs {
     pub any: bool,
 }
 
-/// The runner and the queues on one screen
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 --metrics is for node_exporter's textfile collector: write it to a file beside, and rename that.
@@ -195,7 +187,6 @@ pub(crate) struct StatusArgs {
     pub metrics: bool,
 }
 
-/// Find out whether anything is wrong: exit 1 then
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Looks at the database, the permissions, the runner and lateness. With jobs and --within: did each

@@ -7,7 +7,7 @@ use super::prose::flowing;
 use super::values::{Slots, parse_name, parse_signal, parse_slots};
 use crate::domain::Name;
 
-/// Which jobs a verb means.
+// Which jobs a verb means. (No doc comment: it would be what the verbs are about.)
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct Selector {
     /// Jobs, by name or id
@@ -21,7 +21,6 @@ pub(crate) struct Selector {
     pub all: bool,
 }
 
-/// Remove jobs; their history stays readable
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Examples:
@@ -37,7 +36,6 @@ pub(crate) struct RemoveArgs {
     pub yes: bool,
 }
 
-/// Start nothing new of some jobs, until they are resumed
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 What runs goes on. Due times of the pause become one skipped row at resume; one-offs wait.
@@ -53,7 +51,6 @@ pub(crate) struct PauseArgs {
     pub until: Option<String>,
 }
 
-/// Let paused jobs go on
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 `resume --all` wakes what `pause --all` paused.
@@ -66,7 +63,6 @@ pub(crate) struct ResumeArgs {
     pub which: Selector,
 }
 
-/// Run jobs once more now, exactly as their schedule would
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Works on paused and finished jobs; waits for a living run of the job instead of being skipped.
@@ -86,7 +82,6 @@ pub(crate) struct TriggerArgs {
     pub follow: bool,
 }
 
-/// End running runs, drop waiting ones
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 Running: TERM and CONT to the process group, then KILL after the job's --kill-after.
@@ -111,7 +106,6 @@ pub(crate) struct CancelArgs {
     pub signal: Option<i32>,
 }
 
-/// Make new runs of jobs whose runs have ended
 #[derive(Debug, ClapArgs)]
 #[command(after_help = flowing("\
 The old run stays as it is. A job means its latest run.
@@ -141,7 +135,6 @@ pub(crate) struct RetryArgs {
     pub dry_run: bool,
 }
 
-/// Queues: named lanes with their own limit
 #[derive(Debug, ClapArgs)]
 pub(crate) struct QueueArgs {
     #[command(subcommand)]

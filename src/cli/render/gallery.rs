@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::manual::must_be;
-use crate::domain::{JobState, JobView, Kind, Reason, RunState, Runner, Waiting};
+use crate::domain::{Failures, JobState, JobView, Kind, Reason, RunState, Runner, Waiting};
 
 use super::samples::{at, history, job, jobs, name, page, queue_state, run, skipped, style};
 use super::{
@@ -156,7 +156,11 @@ fn of_status_and_queues() {
         since: at("2026-11-28T17:00:00Z"),
         pool: 8,
     };
-    let failed = ["sync", "tick", "tick", "a", "b"].map(|job| run(job, 7, 3_600, RunState::Failed));
+    let failed = Failures {
+        runs: 5,
+        jobs: 4,
+        newest: vec![(name("sync"), 1), (name("tick"), 2), (name("a"), 1)],
+    };
     let page = StatusPage {
         runner: Some(&runner),
         running: 3,

@@ -4,12 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Name, Run, Runner};
+use crate::domain::{Failures, Runner};
 
 use super::{Style, Tint, text, time};
-
-/// Jobs named among the failures.
-const NAMED: usize = 3;
 
 /// What `status` found out.
 #[derive(Debug)]
@@ -19,8 +16,8 @@ pub(crate) struct StatusPage<'a> {
     pub waiting: u64,
     /// How many runs are, and the oldest due time.
     pub late: (u64, Option<DateTime<Utc>>),
-    /// The failed runs of the last 24 hours, newest first.
-    pub failed: &'a [Run],
+    /// Those of the last 24 hours.
+    pub failed: &'a Failures,
     /// Why the runner's job file could not be applied.
     pub file_problem: Option<&'a str>,
     pub database: String,
@@ -69,34 +66,28 @@ pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
 }
 
 /// `5 in the last 24 h: tick (3), backup, sync, …`
-fn failures(failed: &[Run]) -> (String, Tint) {
-    let mut of_jobs: Vec<(&Name, usize)> = Vec::new();
-    for run in failed {
-        match of_jobs.iter_mut().find(|(job, _)| *job == &run.name.job) {
-            Some((_, count)) => *count += 1,
-            None => of_jobs.push((&run.name.job, 1)),
-        }
-    }
-    let count = failed.len();
-    if count == 0 {
+fn failures(failed: &Failures) -> (String, Tint) {
+    let Failures { runs, jobs, newest } = failed;
+    if *runs == 0 {
         return ("0 in the last 24 h".to_owned(), Tint::Plain);
     }
-    let first = of_jobs.iter().take(NAMED).map(|(job, count)| match count {
+    let first = newest.iter().map(|(job, count)| match count {
         1 => job.to_string(),
         _ => format!("{job} ({count})"),
     });
     let mut list = first.collect::<Vec<_>>().join(", ");
-    if of_jobs.len() > NAMED {
-        let _ = write!(list, " and {} more", of_jobs.len() - NAMED);
+    let more = jobs - newest.len() as u64;
+    if more > 0 {
+        let _ = write!(list, " and {more} more");
     }
-    (format!("{count} in the last 24 h: {list}"), Tint::Failed)
+    (format!("{runs} in the last 24 h: {list}"), Tint::Failed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{at, colored, now, run, style};
+    use super::super::samples::{at, colored, name, now, style};
     use super::{StatusPage, status_page};
-    use crate::domain::{RunState, Runner};
+    use crate::domain::{Failures, Runner};
 
     #[test]
     fn trouble_is_counted_and_named() {
@@ -105,8 +96,11 @@ mod tests {
             since: at("2026-11-28T17:00:00Z"),
             pool: 8,
         };
-        let failed =
-            ["sync", "tick", "tick", "a", "b"].map(|job| run(job, 7, 3_600, RunState::Failed));
+        let failed = Failures {
+            runs: 5,
+            jobs: 4,
+            newest: vec![(name("sync"), 1), (name("tick"), 2), (name("a"), 1)],
+        };
         let page = StatusPage {
             runner: Some(&runner),
             running: 3,
@@ -132,7 +126,7 @@ database  /var/lib/punctual.db
             running: 0,
             waiting: 0,
             late: (0, Some(now())),
-            failed: &[],
+            failed: &Failures::default(),
             file_problem: None,
             ..page
         };
