@@ -23,13 +23,20 @@ impl World {
                     .find(|process| process.attempt == open.attempt)
                     .filter(|_| has_output);
                 let alive = match open.process {
-                    Some(process) => self
-                        .alive
-                        .get(&process.pid)
-                        .filter(|living| {
-                            process.boot == boot && living.identity.ticks == process.ticks
-                        })
-                        .map(|_| process),
+                    Some(process) => {
+                        let living = self.alive.get(&process.pid);
+                        let held = || {
+                            let runner = self.runner.as_ref()?;
+                            let gone = self.gone.get(&open.attempt)?;
+                            runner.held.contains(&process.pid).then_some(gone)
+                        };
+                        living
+                            .or_else(held)
+                            .filter(|found| {
+                                process.boot == boot && found.identity.ticks == process.ticks
+                            })
+                            .map(|_| process)
+                    }
                     None => by_mark.map(|living| store::Process {
                         uptime_ms: self.mono().as_millis() as u64,
                         started: self.wall(),
@@ -187,22 +194,31 @@ impl World {
     }
 
     pub(super) fn process_ends(&mut self, pid: i32, exit: Option<Exit>) {
-        let Some(process) = self.alive.remove(&pid) else {
+        let Some(mut process) = self.alive.remove(&pid) else {
             return;
         };
         self.note(|| format!("process {pid} ends"));
-        let (attempt, known_at) = (process.attempt, process.known_at);
-        let (watched, adopted) = (process.watched, process.adopted);
-        let told = exit.unwrap_or(process.exit);
+        let attempt = process.attempt;
+        process.exit = exit.unwrap_or(process.exit);
         self.gone.insert(attempt, process);
-        let Some(number) = watched else {
+        self.end_is_told(attempt);
+    }
+
+    /// Whoever watches a process that is gone will hear of it.
+    pub(super) fn end_is_told(&mut self, attempt: AttemptId) {
+        let Some((process, number)) = self
+            .gone
+            .get(&attempt)
+            .and_then(|process| process.watched.map(|number| (process, number)))
+        else {
             return;
         };
+        let known_at = process.known_at;
         // How somebody else's child ended is told by newer kernels only.
-        let (told, delay) = if adopted && self.rng.once_in(3) {
+        let (told, delay) = if process.adopted && self.rng.once_in(3) {
             (Exit::Unknown, SECOND)
         } else {
-            (told, self.rng.between(0, MILLISECOND))
+            (process.exit, self.rng.between(0, MILLISECOND))
         };
         let moment = known_at.max(self.now + delay);
         self.at(moment, Happening::Told(number, attempt, told));

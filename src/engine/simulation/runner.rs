@@ -37,6 +37,8 @@ pub(super) struct Runner {
     pub recovered: bool,
     pub stopping: bool,
     hooks: BTreeSet<i64>,
+    /// Processes that lived when it began: it has hold of them, and hears of their ends.
+    pub held: BTreeSet<i32>,
     /// Attempts that it has a hand in the end of.
     pub struck: BTreeMap<AttemptId, Why>,
     /// The first that waits for a slot, as far as this runner knows.
@@ -102,6 +104,7 @@ impl World {
             recovered: false,
             stopping: false,
             hooks: BTreeSet::new(),
+            held: self.alive.keys().copied().collect(),
             struck: BTreeMap::new(),
             waiting: None,
         });
@@ -203,11 +206,15 @@ impl World {
             Effect::Adopt(claim, process) => {
                 self.tally.adoptions += 1;
                 let number = runner.number;
+                self.note(|| format!("adopts {}", claim.row.name));
                 if let Some(living) = self.alive.get_mut(&process.pid) {
                     living.watched = Some(number);
                     living.adopted = true;
+                } else if let Some(gone) = self.gone.get_mut(&claim.row.attempt) {
+                    gone.watched = Some(number);
+                    gone.adopted = true;
+                    self.end_is_told(claim.row.attempt);
                 }
-                self.note(|| format!("adopts {}", claim.row.name));
             }
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Hook(start) => self.hook(&start)?,

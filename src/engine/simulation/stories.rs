@@ -125,6 +125,21 @@ fn a_signal_during_recovery_ends_what_an_earlier_runner_left() {
 }
 
 #[test]
+fn a_run_that_ends_while_a_new_runner_gets_ready_is_not_lost() {
+    let mut world = world(1);
+    add(&mut world, spec("job", "now", 600_000, Options::default()));
+    told(&mut world, World::start);
+    go_on(&mut world, 1);
+    world.later(0, Happening::Crash);
+    world.later(0, Happening::Start);
+    // Before the first commit of the new runner.
+    world.later(10, Happening::End(world.last_pid, None));
+    go_on(&mut world, 5);
+    assert_eq!(world.tally.adoptions, 1, "{}", world.trace());
+    assert_eq!(run(&world, "job", 1).state, RunState::Succeeded);
+}
+
+#[test]
 fn a_job_is_on_time_after_a_pause_that_ended_by_itself() {
     let mut world = world(1);
     add(&mut world, spec("job", "every 4s", 10, Options::default()));
