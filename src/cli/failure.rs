@@ -179,6 +179,9 @@ impl From<StoreError> for Failure {
                 "nothing was changed; keep the file, and restore a backup or name another with --db",
             ),
             StoreError::Newer { .. } => failure.hint("use that punctual, or name another file with --db"),
+            StoreError::OlderRunner { .. } => failure.hint(
+                "restart the runner with this punctual, which upgrades the file; reading works meanwhile",
+            ),
             StoreError::Busy => failure.hint("try again; nothing was changed"),
             StoreError::Full => failure.hint("make room and try again; nothing was changed"),
             StoreError::ReadOnly(_) | StoreError::Io { .. } | StoreError::Device(_) => {

@@ -21,6 +21,8 @@ pub(crate) enum StoreError {
         found: i64,
         known: i64,
     },
+    #[error("{} was made by an older punctual, and its runner{} is still at work", .path.display(), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    OlderRunner { path: PathBuf, pid: Option<i32> },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("the database is busy: another process has held its write lock for over 10 s")]

@@ -17,6 +17,11 @@ pub(crate) fn lock_path(database: &Path) -> PathBuf {
     beside(database, "-lock")
 }
 
+/// What an upgrade keeps of a file with this version of the schema, and where it makes it.
+pub(super) fn copy_paths(database: &Path, version: usize) -> [PathBuf; 2] {
+    ["", ".half"].map(|end| beside(database, &format!("-schema-{version}{end}")))
+}
+
 /// Where a living attempt writes.
 pub(crate) fn output_path(database: &Path, attempt: AttemptId) -> PathBuf {
     beside(database, &format!("-out-{}", attempt.0))

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, FileControl, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, FileControl, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use crate::os;
+use crate::os::lock::RunnerLock;
 
 use super::file::{self, Standing};
 use super::schema::{APPLICATION_ID, MIGRATIONS, TABLES};
@@ -64,9 +65,8 @@ impl Store {
         };
         match store.look() {
             Ok(Version::Empty) => Ok(None),
-            Ok(Version::Current) => Ok(Some(store)),
-            // An older file is brought up to date by the next command that writes.
-            Ok(Version::Older(_)) => Self::open(path).map(Some),
+            // An older file can be read as it is, and is brought up to date by the next command that writes.
+            Ok(Version::Current | Version::Older(_)) => Ok(Some(store)),
             // Its maker died in the very making: only a writer may take back what was half done.
             Err(StoreError::ReadOnly(_)) if file::has_journal(path) => Self::open(path).map(Some),
             Err(error) => Err(error.at(path)),
@@ -108,7 +108,7 @@ impl Store {
                 self.migrate(0)?;
                 self.sync_directory()?;
             }
-            Version::Older(version) => self.migrate(version)?,
+            Version::Older(_) => self.upgrade()?,
         }
         // Kept after the last close, so that a reader needs neither space nor a new file.
         let mut keep = 1;
@@ -181,10 +181,11 @@ impl Store {
                 known,
             });
         }
+        // No migration so far has changed the tables.
+        self.compare_schema()?;
         if found < known {
             return Ok(Version::Older(found as usize));
         }
-        self.compare_schema()?;
         Ok(Version::Current)
     }
 
@@ -215,6 +216,65 @@ impl Store {
                 detail: "its schema is not the one punctual made".to_owned(),
             })
         }
+    }
+
+    /// An older file becomes a current one, while no runner works on it, and behind a copy of what it was.
+    fn upgrade(&self) -> Result<(), StoreError> {
+        let lock = file::lock_path(&self.path);
+        let mut waited = Duration::ZERO;
+        // Held until it is done, so that no older runner begins meanwhile.
+        let _alone = loop {
+            let asked = RunnerLock::acquire(&lock).map_err(|source| StoreError::Io {
+                path: lock.clone(),
+                source,
+            })?;
+            match asked {
+                Ok(lock) => break lock,
+                Err(held) if waited >= BUSY || self.is_runner(held.pid)? => {
+                    return Err(StoreError::OlderRunner {
+                        path: self.path.clone(),
+                        pid: held.pid,
+                    });
+                }
+                // Somebody else upgrades it.
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+            waited += PAUSE;
+        };
+        let Version::Older(seen) = self.look()? else {
+            return Ok(());
+        };
+        self.keep_copy(seen)?;
+        self.migrate(seen)
+    }
+
+    /// Whether the process that has the lock has it as a runner. One of another pid namespace is one.
+    fn is_runner(&self, pid: Option<i32>) -> Result<bool, StoreError> {
+        let runner: Option<i32> = self
+            .conn
+            .query_row("SELECT pid FROM runner WHERE alive = 1", [], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        Ok(pid.is_none() || pid == runner)
+    }
+
+    /// The file as it was, beside it. A copy that was cut short has another name, and is made anew.
+    fn keep_copy(&self, version: usize) -> Result<(), StoreError> {
+        let [copy, half] = file::copy_paths(&self.path, version);
+        let io = |source| StoreError::Io {
+            path: half.clone(),
+            source,
+        };
+        match std::fs::remove_file(&half) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        let made = os::fs::create_private(&half).map_err(io)?;
+        self.backup(&half)?;
+        made.sync_all().map_err(io)?;
+        std::fs::rename(&half, &copy).map_err(io)?;
+        self.sync_directory()
     }
 
     fn migrate(&self, seen: usize) -> Result<(), StoreError> {

@@ -9,6 +9,8 @@
 mod chance;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../sandbox/tracer.rs"]
+mod tracer;
 
 mod damage;
 mod modes;
@@ -16,3 +18,4 @@ mod paths;
 mod refusals;
 mod space;
 mod streams;
+mod upgrade;
