@@ -18,7 +18,7 @@ use chance::{Chance, setting};
 use ledger::{assert_sound, job};
 use rustix::process::{Signal, kill_process};
 use sandbox::Sandbox;
-use watching::Watch;
+use watching::{Toll, Watch};
 
 const POOL: usize = 3;
 
@@ -59,9 +59,8 @@ fn add_some(sandbox: &Sandbox, chance: &mut Chance, round: u64) {
     }
 }
 
-/// One life of a database: so many deaths, and everything about it is true. Gives back which
-/// attempts got to their end and were followed by another, and why.
-fn life(salt: u64, kills: u64, jobs_too: bool) -> Vec<String> {
+/// One life of a database: so many deaths, and everything about it is true.
+fn life(salt: u64, kills: u64, jobs_too: bool) -> Toll {
     let sandbox = Sandbox::new();
     let mut chance = Chance::new(salt);
     let mut watch = Watch::new(&sandbox);
@@ -101,23 +100,32 @@ fn life(salt: u64, kills: u64, jobs_too: bool) -> Vec<String> {
     watch.what_is_written();
     watch.order_of_times();
     assert_sound(&sandbox);
-    watch.completed_twice()
+    watch.toll()
 }
 
 /// Several lives, for retention forgets what is long ago.
 fn lives(salt: u64, jobs_too: bool) {
     let kills = setting("PUNCTUAL_KILLS", 200).div_ceil(2);
-    let mut twice = Vec::new();
+    let mut toll = Toll::default();
     for number in 0..kills.div_ceil(LIFE) {
         let left = kills - number * LIFE;
-        twice.extend(life(salt + 100 * number, left.min(LIFE), jobs_too));
+        toll.add(life(salt + 100 * number, left.min(LIFE), jobs_too));
     }
-    let told = format!("{kills} kills, completed twice: {}", twice.len());
-    let _ = writeln!(std::io::stderr(), "{told}\n  {}", twice.join("\n  "));
+    let Toll {
+        attempts,
+        lost,
+        done,
+        twice,
+    } = toll;
+    let said = format!(
+        "{kills} kills, {attempts} attempts, {lost} lost, {done} of them at their end, completed twice: {}",
+        twice.len()
+    );
+    let _ = writeln!(std::io::stderr(), "{said}\n  {}", twice.join("\n  "));
     // Here everything ends within milliseconds of a blow. What was seen to end is known; what ends while nobody
     // looks, or is killed between its last word and its end, is lost, and may be tried again. A runner takes long to
     // die, too: the kernel ends its file watch first, which waits for all processors, some ten milliseconds.
-    assert!(twice.len() as u64 <= kills / 10 + 1, "{told}");
+    assert!(twice.len() as u64 <= kills / 10 + 1, "{said}");
 }
 
 #[test]

@@ -53,6 +53,26 @@ impl Death {
     }
 }
 
+/// What so many deaths cost.
+#[derive(Default)]
+pub(crate) struct Toll {
+    pub(crate) attempts: usize,
+    pub(crate) lost: usize,
+    /// Lost, and yet they had got to their end.
+    pub(crate) done: usize,
+    /// Which of these were followed by another, and why.
+    pub(crate) twice: Vec<String>,
+}
+
+impl Toll {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.attempts += other.attempts;
+        self.lost += other.lost;
+        self.done += other.done;
+        self.twice.extend(other.twice);
+    }
+}
+
 impl<'a> Watch<'a> {
     pub(crate) fn new(sandbox: &'a Sandbox) -> Self {
         Self {
@@ -157,11 +177,26 @@ impl<'a> Watch<'a> {
         }
     }
 
+    pub(crate) fn toll(&self) -> Toll {
+        let ledger = Ledger::read(self.sandbox);
+        let ended = self.sandbox.lines("ended");
+        let lost = || {
+            let states = ledger.attempts.iter();
+            states.filter(|(_, state)| *state == "failed lost")
+        };
+        Toll {
+            attempts: ledger.attempts.len(),
+            lost: lost().count(),
+            done: lost()
+                .filter(|(attempt, _)| ended.contains(attempt))
+                .count(),
+            twice: self.completed_twice(&ledger, &ended),
+        }
+    }
+
     /// Runs that got to their successful end more than once, and why that is: nobody saw the
     /// first end, or nobody lived to write it down.
-    pub(crate) fn completed_twice(&self) -> Vec<String> {
-        let ledger = Ledger::read(self.sandbox);
-        let lines = self.sandbox.lines("ended");
+    fn completed_twice(&self, ledger: &Ledger, lines: &[String]) -> Vec<String> {
         let mut ends: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (line, attempt) in lines.iter().enumerate() {
             let (run, _) = attempt.rsplit_once('.').unwrap();
