@@ -59,7 +59,7 @@ impl World {
     /// How long a step of a start takes.
     fn start_takes(&mut self) -> u64 {
         let most = if self.rng.once_in(self.faults.slow_start) {
-            3 * self.beat * MILLISECOND
+            (3 * self.beat).min(30_000) * MILLISECOND
         } else {
             *self.rng.pick(&[0, 0, MILLISECOND])
         };

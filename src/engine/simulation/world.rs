@@ -350,7 +350,8 @@ impl World {
                 self.note(|| format!("runner frozen for {} ms", span / 1000));
                 let thaw = self.now + span;
                 if let Some(runner) = &mut self.runner {
-                    runner.frozen_until = thaw;
+                    // Who is frozen twice thaws once: what comes in order is heard in order.
+                    runner.frozen_until = runner.frozen_until.max(thaw);
                 }
                 Ok(())
             }
