@@ -108,7 +108,13 @@ pub(crate) fn step(
     progress: Progress,
     now: DateTime<Utc>,
 ) -> Result<Progress, StoreError> {
-    let mut progress = progress;
+    let progress = go_on(tx, progress, now)?;
+    // The way past a hundred thousand jobs would fill the page cache, and an idle runner keep 2 MiB of it for ever.
+    tx.drop_read_pages()?;
+    Ok(progress)
+}
+
+fn go_on(tx: &Tx<'_>, mut progress: Progress, now: DateTime<Utc>) -> Result<Progress, StoreError> {
     let mut step = Step { rows: 0, looks: 0 };
     let mut ripe = 0;
     let jobs = tx.jobs_to_prune(progress.after, now - ONE_OFF_AGE, FAILED, JOBS)?;
@@ -129,8 +135,6 @@ pub(crate) fn step(
         let outputs = tx.forget_oldest_outputs(OUTPUT, OUTPUTS)?;
         progress.outputs += outputs as u64;
         progress.done = outputs < OUTPUTS;
-        // A walk past a hundred thousand jobs fills the page cache; without this an idle runner keeps 2 MiB of it.
-        tx.drop_read_pages()?;
     }
     Ok(progress)
 }
