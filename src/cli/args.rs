@@ -92,7 +92,7 @@ pub(crate) enum ColorChoice {
 }
 
 /// What each verb takes is built only when it is the one that was typed: to build them all, with the examples in their
-/// help, was a third of the time of `--version`.
+/// help, was a fifth of the time of `--version`.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {

@@ -64,7 +64,7 @@ pub(crate) fn job<'a>(
 }
 
 /// Jobs, each with the attempts of its newest run. A document is made when it is written: those of ten thousand jobs
-/// together would be ten megabytes, and the pages for them a tenth of the time.
+/// together would be four megabytes more.
 pub(crate) fn jobs<'a>(
     views: impl Iterator<Item = (&'a JobView, &'a [Attempt])> + Clone,
     now: DateTime<Utc>,
