@@ -13,10 +13,13 @@ punctual add now --name x --timeout 1s --kill-after 100ms 'echo $$ > pid; exec s
 "$PUNCTUAL" --db "$DB" run 2> first & runner=$!
 waits 'test -s pid'
 pid=$(cat pid)
+start=$(cut -d ' ' -f 22 /proc/$pid/stat)
 waits 'punctual --json show x.1 | grep -q "\"pid\":$pid"'
 kill -9 $runner; wait $runner
 kill -9 $pid
 waits '! test -e /proc/$pid/stat'
+# Start times are told in hundredths of a second, and no number comes around in one.
+waits 'test "$(cut -d " " -f 1 /proc/uptime | tr -d .)" -gt "$start"'
 
 echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid
 setsid sh -c 'trap "echo felt >> felt" HUP INT TERM CONT USR1; echo $$ > stranger; while :; do sleep 0.01; done' &
