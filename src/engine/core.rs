@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Intent, Name, Output, RunId, Usage};
+use crate::domain::{AttemptId, Exit, Intent, Name, RunId, Usage};
 use crate::store::{Finish, Process};
 
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
@@ -124,9 +124,7 @@ impl Core {
             Event::Examined(found) => self.examined(found, now),
             Event::Started(attempt, process) => self.started(attempt, process, now),
             Event::NotStarted(attempt, refusal) => self.not_started(attempt, refusal, now),
-            Event::Ended(attempt, exit, usage, output) => {
-                self.ended(attempt, exit, usage, output, now);
-            }
+            Event::Ended(attempt, exit, usage) => self.ended(attempt, exit, usage, now),
             Event::DeadlinePassed => {}
             Event::HookEnded(hook, message) => self.ask(Request::HookEnded { hook, message }),
             Event::Stop => self.stop(now),
@@ -397,14 +395,7 @@ impl Core {
         }
     }
 
-    fn ended(
-        &mut self,
-        attempt: AttemptId,
-        exit: Exit,
-        usage: Option<Usage>,
-        output: Output,
-        now: Now,
-    ) {
+    fn ended(&mut self, attempt: AttemptId, exit: Exit, usage: Option<Usage>, now: Now) {
         let Some(living) = self.living.remove(&attempt) else {
             return;
         };
@@ -416,7 +407,6 @@ impl Core {
         let end = End {
             process: living.process,
             usage,
-            output,
             ..End::of(Outcome::of(why, exit), now.wall)
         };
         self.settle(living.claim, end, now);
@@ -438,7 +428,6 @@ impl Core {
             exit_code: verdict.exit_code,
             signal: verdict.signal,
             usage: end.usage,
-            output: end.output,
         })));
         self.settling.insert(attempt, (claim, took));
         self.dispatch(now);
@@ -524,7 +513,6 @@ struct End {
     outcome: Outcome,
     message: Option<String>,
     usage: Option<Usage>,
-    output: Output,
     finished: DateTime<Utc>,
 }
 
@@ -535,7 +523,6 @@ impl End {
             outcome,
             message: None,
             usage: None,
-            output: Output::default(),
             finished,
         }
     }

@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::domain::{Attempt, AttemptId, Output, Run, Runner};
+use crate::domain::{Attempt, AttemptId, Run, Runner};
 use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
@@ -38,7 +38,7 @@ use super::policy::{Outcome, Why};
 use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
-use children::{kept, take_hold};
+use children::take_hold;
 use starters::{Panic, Started, Starters};
 
 #[derive(Debug, thiserror::Error)]
@@ -206,7 +206,8 @@ impl Driver {
         let id = store.read().meta("id")?;
         let (witness, seen) = Witness::open(ends_path(&path), &id);
         let (tell, told) = unbounded_channel();
-        let ledger = Ledger::new(options.salt, options.zone, options.on_failure);
+        let printed = children::printed_beside(path.clone());
+        let ledger = Ledger::new(options.salt, options.zone, options.on_failure, printed);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
         let launcher = Arc::new(start::Launcher::new(path.clone(), id));
@@ -451,7 +452,7 @@ impl Driver {
         let Some((attempt, ended)) = end else {
             return;
         };
-        let mut output = Output::default();
+        let mut total = 0;
         if let Some(alive) = self.alive.get(&attempt) {
             let end = SeenEnd {
                 outcome: Outcome::of(alive.ending, ended.exit),
@@ -460,10 +461,10 @@ impl Driver {
                 process: alive.process.clone(),
             };
             self.witness.saw(attempt, &end);
-            output = kept(&alive.path, alive.limit);
+            total = output::length(&alive.path);
         }
-        self.outlet.ended(attempt, output.total);
-        self.feed(Event::Ended(attempt, ended.exit, ended.usage, output));
+        self.outlet.ended(attempt, total);
+        self.feed(Event::Ended(attempt, ended.exit, ended.usage));
     }
 
     /// Shows the core an event, and carries out what it decides, until nothing is left to do.

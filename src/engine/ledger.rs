@@ -170,22 +170,33 @@ fn mail_of(tx: &Tx<'_>, run: &Run, attempts: &[Attempt]) -> Result<Mail, StoreEr
 /// Jobs and runs made due in one transaction: a bound, so that no lock is held long.
 const ROUND: usize = 500;
 
+/// What an attempt printed, at most so many bytes of it. It is asked for in the transaction that keeps
+/// it, so that however many jobs print and end at once, one output is in memory.
+pub(crate) type Printed = Box<dyn Fn(AttemptId, u64) -> Output + Send>;
+
 pub(crate) struct Ledger {
     salt: String,
     zone: fn() -> Zone,
     /// `run --on-failure`: for jobs without their own.
     on_failure: Option<String>,
+    printed: Printed,
     cache: OptionsCache,
 }
 
 impl Ledger {
     /// `zone` tells the machine's zone; it is asked whenever a job without a zone of its
     /// own is evaluated.
-    pub(crate) fn new(salt: String, zone: fn() -> Zone, on_failure: Option<String>) -> Self {
+    pub(crate) fn new(
+        salt: String,
+        zone: fn() -> Zone,
+        on_failure: Option<String>,
+        printed: Printed,
+    ) -> Self {
         Self {
             salt,
             zone,
             on_failure,
+            printed,
             cache: OptionsCache::default(),
         }
     }
@@ -515,9 +526,10 @@ impl Ledger {
 
     /// The second law: a result and all that follows from it.
     fn finish(&mut self, tx: &Tx<'_>, finish: &Finish) -> Result<Record, StoreError> {
-        let row = tx.claimed(finish.attempt)?;
-        let options = tx.options(row.settings, &mut self.cache)?;
-        if tx.finish_attempt(finish)?.is_none() {
+        let run = tx.ending_run(finish.attempt)?;
+        let options = tx.options(run.settings, &mut self.cache)?;
+        let output = (self.printed)(finish.attempt, options.output_limit().bytes());
+        if !tx.finish_attempt(finish, &output)? {
             return Ok(Record::Refused);
         }
         let verdict = Verdict {
@@ -527,10 +539,10 @@ impl Ledger {
             signal: finish.signal,
         };
         let chance = policy::chance_of(finish.attempt.0);
-        let again = policy::retry_at(&options, &verdict, row.number, chance, finish.finished);
-        let cancelled = tx.intent_of(row.run)? == Some(Intent::Cancel);
+        let again = policy::retry_at(&options, &verdict, run.attempts, chance, finish.finished);
+        let cancelled = run.intent == Some(Intent::Cancel);
         if let Some(at) = again.filter(|_| !cancelled) {
-            tx.retry_run(row.run, at, finish)?;
+            tx.retry_run(&run, at, finish)?;
             return Ok(Record::Ended(verdict, Some(at)));
         }
         let stage = match finish.state {
@@ -540,10 +552,10 @@ impl Ledger {
             _ if again.is_some() => Stage::Cancelled,
             _ => Stage::Failed,
         };
-        tx.end_run(row.run, stage, finish)?;
+        tx.end_run(&run, stage, finish)?;
         let end = End {
-            run: row.run,
-            job: row.job,
+            run: run.id,
+            job: run.job,
             stage,
             reason: finish.reason,
         };

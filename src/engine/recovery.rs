@@ -1,6 +1,5 @@
 //! What an earlier runner left: one pure judgement for each attempt without an end.
 
-use crate::domain::Output;
 use crate::store::Process;
 
 use super::witness::SeenEnd;
@@ -17,14 +16,14 @@ pub(crate) struct Facts {
     /// Its start is written down.
     pub recorded: bool,
     /// An earlier runner saw its end and came no further.
-    pub end: Option<Box<(SeenEnd, Output)>>,
+    pub end: Option<Box<SeenEnd>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Judgement {
     Adopt(Process),
     /// It ended so; only the commit was missing.
-    Ended(Box<(SeenEnd, Output)>),
+    Ended(Box<SeenEnd>),
     /// It certainly never started: the attempt is given back.
     NeverStarted,
     /// It may have run, and nobody saw its end.
@@ -38,7 +37,7 @@ pub(crate) fn judge(facts: Facts) -> Judgement {
             alive: Some(process),
             end: Some(end),
             ..
-        } if is_same(&process, &end.0.process) => Judgement::Ended(end),
+        } if is_same(&process, &end.process) => Judgement::Ended(end),
         Facts {
             alive: Some(process),
             ..
@@ -68,7 +67,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::{Facts, Judgement, SeenEnd, judge};
-    use crate::domain::{Exit, Output, Reason};
+    use crate::domain::{Exit, Reason};
     use crate::engine::policy::Outcome;
     use crate::store::Process;
 
@@ -99,9 +98,9 @@ mod tests {
             alive: Some(process(pid)),
             has_output: true,
             recorded: true,
-            end: Some(Box::new((seen.clone(), Output::default()))),
+            end: Some(Box::new(seen.clone())),
         };
-        let ended = Judgement::Ended(Box::new((seen.clone(), Output::default())));
+        let ended = Judgement::Ended(Box::new(seen.clone()));
         assert_eq!(judge(facts(7)), ended);
         // Another process of that number of attempt: an older database stands in the place of this one.
         assert_eq!(judge(facts(8)), Judgement::Adopt(process(8)));
@@ -114,9 +113,9 @@ mod tests {
             alive: None,
             has_output,
             recorded: true,
-            end: Some(Box::new((seen.clone(), Output::default()))),
+            end: Some(Box::new(seen.clone())),
         };
-        let ended = Judgement::Ended(Box::new((seen.clone(), Output::default())));
+        let ended = Judgement::Ended(Box::new(seen.clone()));
         assert_eq!(judge(facts(true)), ended);
         // The file of another attempt: an older database stands in the place of this one.
         assert_eq!(judge(facts(false)), Judgement::Lost);

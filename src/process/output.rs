@@ -10,23 +10,20 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+use crate::domain::Output;
 use crate::os::fs::{self, Kind};
 
-/// What is kept of an output: all of it in `head`, or its two ends and a gap between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
-    pub(crate) head: Vec<u8>,
-    pub(crate) tail: Vec<u8>,
-    /// Bytes written in all.
-    pub(crate) total: u64,
+/// Bytes written to it so far; none where there is no file.
+pub(crate) fn length(path: &Path) -> u64 {
+    fs::lstat(path).map_or(0, |facts| facts.size)
 }
 
-/// Reads at most `limit` bytes: everything, or the first and the last half.
-pub(crate) fn collect(path: &Path, limit: u64) -> io::Result<Kept> {
+/// What is kept of it, at most `limit` bytes: everything in `head`, or its two ends and a gap between them.
+pub(crate) fn collect(path: &Path, limit: u64) -> io::Result<Output> {
     // Most jobs say nothing, and then one look is all.
     let facts = fs::lstat(path)?;
     if facts.kind == Kind::File && (facts.size == 0 || limit == 0) {
-        return Ok(Kept {
+        return Ok(Output {
             head: Vec::new(),
             tail: Vec::new(),
             total: facts.size,
@@ -40,7 +37,7 @@ pub(crate) fn collect(path: &Path, limit: u64) -> io::Result<Kept> {
         let head = read(&file, 0, limit - half)?;
         (head, read(&file, total - half, half)?)
     };
-    Ok(Kept { head, tail, total })
+    Ok(Output { head, tail, total })
 }
 
 /// An output file that nobody wrote to and nobody holds: locked by us, ready for the next attempt.

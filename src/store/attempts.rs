@@ -3,9 +3,13 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{Attempt, AttemptId, AttemptState, Output, Reason, RunId, Usage};
+use crate::domain::{
+    Attempt, AttemptId, AttemptState, Intent, JobId, Output, Reason, RunId, Usage,
+};
 
-use super::codes::{Stage, attempt_state, instant, micros, reason, to_attempt_state, to_reason};
+use super::codes::{
+    Stage, attempt_state, instant, micros, reason, to_attempt_state, to_intent, to_reason,
+};
 use super::{Read, StoreError, Tx};
 
 /// The identity of a started process, and when it started.
@@ -34,7 +38,18 @@ pub(crate) struct Finish {
     pub exit_code: Option<i32>,
     pub signal: Option<i32>,
     pub usage: Option<Usage>,
-    pub output: Output,
+}
+
+/// The run of an attempt that ends, and what decides how it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EndingRun {
+    pub id: RunId,
+    pub job: JobId,
+    /// With the one that ends.
+    pub attempts: u32,
+    /// Of its job as it is now.
+    pub settings: i64,
+    pub intent: Option<Intent>,
 }
 
 /// An attempt that an earlier runner left without an end.
@@ -118,6 +133,25 @@ impl Read<'_> {
             .optional()?)
     }
 
+    pub(crate) fn ending_run(&self, attempt: AttemptId) -> Result<EndingRun, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT run.id, run.job, attempt.number, job.settings, run.intent
+             FROM attempt
+             JOIN run ON run.id = attempt.run
+             JOIN job ON job.id = run.job
+             WHERE attempt.id = ?1",
+        )?;
+        Ok(statement.query_row([attempt.0], |row| {
+            Ok(EndingRun {
+                id: RunId(row.get(0)?),
+                job: JobId(row.get(1)?),
+                attempts: row.get(2)?,
+                settings: row.get(3)?,
+                intent: row.get::<_, Option<i64>>(4)?.map(to_intent),
+            })
+        })?)
+    }
+
     /// Every attempt without an end: what a new runner has to judge.
     pub(crate) fn open_attempts(&self) -> Result<Vec<OpenAttempt>, StoreError> {
         let mut statement = self.conn.prepare(
@@ -199,10 +233,14 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Ends the attempt. `None` when it had ended before: a final state never changes.
-    pub(crate) fn finish_attempt(&self, finish: &Finish) -> Result<Option<RunId>, StoreError> {
+    /// Ends the attempt; `false` when it had ended before: a final state never changes.
+    pub(crate) fn finish_attempt(
+        &self,
+        finish: &Finish,
+        output: &Output,
+    ) -> Result<bool, StoreError> {
         let process = finish.process.as_ref();
-        let run = self
+        let changed = self
             .conn
             .prepare_cached(
                 "UPDATE attempt
@@ -211,41 +249,36 @@ impl Tx<'_> {
                      pid = coalesce(pid, ?11),
                      started = coalesce(started, ?12),
                      slot = coalesce(slot, ?13)
-                 WHERE id = ?1 AND state < 2
-                 RETURNING run",
+                 WHERE id = ?1 AND state < 2",
             )?
-            .query_row(
-                rusqlite::params![
-                    finish.attempt.0,
-                    attempt_state(finish.state),
-                    finish.reason.map(reason),
-                    finish.message,
-                    micros(finish.finished),
-                    finish.exit_code,
-                    finish.signal,
-                    finish.usage.map(|usage| usage.cpu_ms as i64),
-                    finish.usage.map(|usage| usage.max_rss_bytes as i64),
-                    finish.output.total as i64,
-                    process.map(|process| process.pid),
-                    process.map(|process| micros(process.started)),
-                    process.map(|process| process.slot),
-                ],
-                |row| row.get(0).map(RunId),
-            )
-            .optional()?;
-        if run.is_some() && !(finish.output.head.is_empty() && finish.output.tail.is_empty()) {
+            .execute(rusqlite::params![
+                finish.attempt.0,
+                attempt_state(finish.state),
+                finish.reason.map(reason),
+                finish.message,
+                micros(finish.finished),
+                finish.exit_code,
+                finish.signal,
+                finish.usage.map(|usage| usage.cpu_ms as i64),
+                finish.usage.map(|usage| usage.max_rss_bytes as i64),
+                output.total as i64,
+                process.map(|process| process.pid),
+                process.map(|process| micros(process.started)),
+                process.map(|process| process.slot),
+            ])?;
+        if changed > 0 && !(output.head.is_empty() && output.tail.is_empty()) {
             self.conn
                 .prepare_cached("INSERT INTO output(attempt, head, tail) VALUES (?1, ?2, ?3)")?
-                .execute((finish.attempt.0, &finish.output.head, &finish.output.tail))?;
-            self.count_output((finish.output.head.len() + finish.output.tail.len()) as i64)?;
+                .execute((finish.attempt.0, &output.head, &output.tail))?;
+            self.count_output((output.head.len() + output.tail.len()) as i64)?;
         }
-        Ok(run)
+        Ok(changed > 0)
     }
 
     /// Ends a run with its last attempt.
     pub(crate) fn end_run(
         &self,
-        run: RunId,
+        run: &EndingRun,
         to: Stage,
         finish: &Finish,
     ) -> Result<bool, StoreError> {
@@ -256,12 +289,12 @@ impl Tx<'_> {
                  SET state = ?2, reason = CASE ?2 WHEN 12 THEN NULL ELSE ?3 END,
                      finished = ?4, exit_code = ?5, signal = ?6,
                      started = coalesce(started, ?7),
-                     attempts = (SELECT number FROM attempt WHERE id = ?8),
+                     attempts = ?8,
                      intent = NULL
                  WHERE id = ?1 AND state IN (6, 7)",
             )?
             .execute(rusqlite::params![
-                run.0,
+                run.id.0,
                 to as i64,
                 finish.reason.map(reason),
                 micros(finish.finished),
@@ -271,7 +304,7 @@ impl Tx<'_> {
                     .process
                     .as_ref()
                     .map(|process| micros(process.started)),
-                finish.attempt.0,
+                run.attempts,
             ])?;
         Ok(changed > 0)
     }
@@ -279,7 +312,7 @@ impl Tx<'_> {
     /// Lets a run wait for its next attempt.
     pub(crate) fn retry_run(
         &self,
-        run: RunId,
+        run: &EndingRun,
         at: DateTime<Utc>,
         finish: &Finish,
     ) -> Result<bool, StoreError> {
@@ -291,17 +324,17 @@ impl Tx<'_> {
                      not_before = ?2,
                      intent = NULL,
                      started = coalesce(started, ?3),
-                     attempts = (SELECT number FROM attempt WHERE id = ?4)
+                     attempts = ?4
                  WHERE id = ?1 AND state IN (6, 7)",
             )?
             .execute((
-                run.0,
+                run.id.0,
                 micros(at),
                 finish
                     .process
                     .as_ref()
                     .map(|process| micros(process.started)),
-                finish.attempt.0,
+                run.attempts,
             ))?;
         Ok(changed > 0)
     }

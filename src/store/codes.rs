@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptState, JobState, Kind, Origin, Reason, RunState};
+use crate::domain::{AttemptState, Intent, JobState, Kind, Origin, Reason, RunState};
 
 /// The states of a run as stored: finer than [`RunState`], so that each way of waiting
 /// has an index of its own.
@@ -125,6 +125,25 @@ codes!(reason, to_reason, Reason {
     4 => Reason::Lost, 5 => Reason::Shutdown, 6 => Reason::Overlap, 7 => Reason::Missed,
     8 => Reason::Expired, 9 => Reason::Dependency; else Reason::Paused
 });
+
+/// Codes of an intent from here on are signals.
+const SIGNALS: i64 = 100;
+
+pub(super) fn intent(intent: Intent) -> i64 {
+    match intent {
+        Intent::Cancel => 1,
+        Intent::GiveBack => 2,
+        Intent::Signal(number) => SIGNALS + i64::from(number),
+    }
+}
+
+pub(super) fn to_intent(code: i64) -> Intent {
+    match code {
+        1 => Intent::Cancel,
+        code if code > SIGNALS => Intent::Signal((code - SIGNALS) as i32),
+        _ => Intent::GiveBack,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,9 @@ use crate::domain::{
     Intent, JobId, MissedStretch, Name, Origin, Reason, Run, RunId, RunRef, RunState,
 };
 
-use super::codes::{Stage, instant, micros, origin, reason, stages_of, to_origin, to_reason};
+use super::codes::{
+    Stage, instant, intent, micros, origin, reason, stages_of, to_intent, to_origin, to_reason,
+};
 use super::queues::name_of;
 use super::{Read, StoreError, Tx};
 
@@ -323,7 +325,7 @@ impl Read<'_> {
             "SELECT id, intent FROM run WHERE state IN (6, 7) AND intent IS NOT NULL",
         )?;
         let rows =
-            statement.query_map([], |row| Ok((RunId(row.get(0)?), intent_of(row.get(1)?))))?;
+            statement.query_map([], |row| Ok((RunId(row.get(0)?), to_intent(row.get(1)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -338,27 +340,7 @@ impl Read<'_> {
     }
 }
 
-/// Codes of an intent from here on are signals.
-const SIGNALS: i64 = 100;
-
-fn intent_of(code: i64) -> Intent {
-    match code {
-        1 => Intent::Cancel,
-        code if code > SIGNALS => Intent::Signal((code - SIGNALS) as i32),
-        _ => Intent::GiveBack,
-    }
-}
-
 impl Tx<'_> {
-    /// What is asked of a run, if anything.
-    pub(crate) fn intent_of(&self, id: RunId) -> Result<Option<Intent>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT intent FROM run WHERE id = ?1")?;
-        let code: Option<i64> = statement.query_row([id.0], |row| row.get(0))?;
-        Ok(code.map(intent_of))
-    }
-
     /// Inserts a run with the job's next number.
     pub(crate) fn insert_run(&self, run: &NewRun) -> Result<(RunId, i64), StoreError> {
         let seq: i64 = self
@@ -430,12 +412,7 @@ impl Tx<'_> {
     }
 
     /// Asks the runner to end a run that it holds, or to give back its claim.
-    pub(crate) fn set_intent(&self, id: RunId, intent: Intent) -> Result<bool, StoreError> {
-        let code = match intent {
-            Intent::Cancel => 1,
-            Intent::GiveBack => 2,
-            Intent::Signal(number) => SIGNALS + i64::from(number),
-        };
+    pub(crate) fn set_intent(&self, id: RunId, wanted: Intent) -> Result<bool, StoreError> {
         let changed = self
             .conn
             .prepare_cached(
@@ -443,7 +420,7 @@ impl Tx<'_> {
                  SET intent = ?2
                  WHERE id = ?1 AND state IN (6, 7) AND coalesce(intent, 2) <> 1",
             )?
-            .execute((id.0, code))?;
+            .execute((id.0, intent(wanted)))?;
         Ok(changed > 0)
     }
 

@@ -18,11 +18,9 @@ impl Core {
             match judge(facts) {
                 Judgement::Adopt(process) => self.adopt(claim, process, recorded, now),
                 Judgement::Ended(seen) => {
-                    let (seen, output) = *seen;
                     let end = End {
                         process: Some(seen.process).filter(|_| !recorded),
                         usage: seen.usage,
-                        output,
                         ..End::of(seen.outcome, seen.finished)
                     };
                     self.settle(claim, end, now);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Output, Runner, Usage};
+use crate::domain::{AttemptId, Exit, Runner, Usage};
 use crate::store::{OpenAttempt, Process};
 
 use super::super::ledger::{Answer, Claim, HookStart, Request};
@@ -47,7 +47,7 @@ pub(crate) enum Event {
     Examined(Vec<(Claim, Facts)>),
     Started(AttemptId, Process),
     NotStarted(AttemptId, Refusal),
-    Ended(AttemptId, Exit, Option<Usage>, Output),
+    Ended(AttemptId, Exit, Option<Usage>),
     /// A monotonic deadline passed.
     DeadlinePassed,
     /// A hook is over; what went wrong, if it did not do its work.

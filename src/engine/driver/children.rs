@@ -1,11 +1,11 @@
 //! The processes of the attempts: started, adopted, struck, and their output files.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptId, Output};
+use crate::domain::AttemptId;
 use crate::os::clock;
 use crate::process::group::{self, signal_tree};
 use crate::process::{Identity, orphan, output};
@@ -13,7 +13,7 @@ use crate::store::{OpenAttempt, Process, Store, output_path, outputs_beside};
 
 use super::super::core::{Blow, Event};
 use super::super::forward::From;
-use super::super::ledger::Claim;
+use super::super::ledger::{Claim, Printed};
 use super::super::recovery::Facts;
 use super::starters::{Panic, Start, Started};
 use super::{Alive, Driver, SPARES, TRIM_EVERY};
@@ -125,15 +125,11 @@ impl Driver {
                     self.adopted.insert(attempt, orphan);
                     process
                 });
-                let end = self.seen.remove(&attempt).map(|end| {
-                    let limit = claim.options.output_limit().bytes();
-                    Box::new((end, kept(&path, limit)))
-                });
                 let facts = Facts {
                     alive,
                     has_output,
                     recorded,
-                    end,
+                    end: self.seen.remove(&attempt).map(Box::new),
                 };
                 (claim, facts)
             })
@@ -208,16 +204,11 @@ pub(super) fn take_hold(store: &Store) -> HashMap<AttemptId, orphan::Orphan> {
     held.collect()
 }
 
-/// What is kept of an output file, as much as can be read.
-pub(super) fn kept(path: &Path, limit: u64) -> Output {
-    output::collect(path, limit).map_or_else(
-        |_| Output::default(),
-        |kept| Output {
-            head: kept.head,
-            tail: kept.tail,
-            total: kept.total,
-        },
-    )
+/// What is kept of the output files beside a database, as much as can be read.
+pub(super) fn printed_beside(database: PathBuf) -> Printed {
+    Box::new(move |attempt, limit| {
+        output::collect(&output_path(&database, attempt), limit).unwrap_or_default()
+    })
 }
 
 fn identity_of(process: &Process) -> Identity {

@@ -1,7 +1,7 @@
 //! The processes of the model: rows of a table that end when their time has come or when a
 //! signal reaches them, whether or not a runner lives to hear of it.
 
-use crate::domain::{AttemptId, Exit, Output};
+use crate::domain::{AttemptId, Exit};
 use crate::engine::core::{Blow, Event, Refusal};
 use crate::engine::ledger::Claim;
 use crate::engine::recovery::Facts;
@@ -49,7 +49,7 @@ impl World {
                     alive,
                     has_output,
                     recorded,
-                    end: end.map(|end| Box::new((end, Output::default()))),
+                    end: end.map(Box::new),
                 };
                 (claim, facts)
             })

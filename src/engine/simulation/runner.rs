@@ -92,7 +92,12 @@ impl World {
             leaves: config.leave_running,
             until_idle: config.until_idle,
             core: Core::new(config),
-            ledger: Ledger::new(SALT.to_owned(), zone, None),
+            ledger: Ledger::new(
+                SALT.to_owned(),
+                zone,
+                None,
+                Box::new(|_, _| Output::default()),
+            ),
             inbox: Vec::new(),
             batch: None,
             wake_at: None,
@@ -295,7 +300,7 @@ impl World {
                 }
             }
         }
-        self.feed(Event::Ended(attempt, exit, None, Output::default()))
+        self.feed(Event::Ended(attempt, exit, None))
     }
 
     pub(super) fn changed(&mut self) -> Result<(), Broken> {
