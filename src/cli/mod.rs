@@ -63,6 +63,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::engine;
 use crate::os;
 
 use args::{Args, Verb};
@@ -76,6 +77,11 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         && first == exec_as::WORD
     {
         return exec_as::exec_as(rest);
+    }
+    if let [_, first, rest @ ..] = words
+        && first == engine::PARENT
+    {
+        return engine::parent(rest);
     }
     if let Some(code) = offers::answer(words) {
         return code;

@@ -6,12 +6,11 @@
 
 mod children;
 mod hooking;
-mod starters;
+mod parent;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,7 +29,7 @@ use crate::store::{Process, Store, StoreError, ends_path, lock_path};
 use super::core::{Config, Core, Effect, Event, Grace, IMPATIENCE, Line, Now};
 use super::forward::Outlet;
 use super::hooks::HookEnd;
-use super::ledger::Ledger;
+use super::ledger::{Claim, Ledger};
 use super::log;
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
@@ -39,7 +38,8 @@ use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
 use children::take_hold;
-use starters::{Panic, Started, Starters};
+use parent::{Heard, Parent, Word};
+pub(crate) use parent::{PARENT, parent};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -71,9 +71,6 @@ const STEP: TimeDelta = TimeDelta::milliseconds(500);
 
 /// How often a living output is looked at, so that a runaway job cannot fill the disk.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
-
-/// Output files kept for the next attempts.
-const SPARES: usize = 16;
 
 /// From the end of the grace to the end of the runner, when the database cannot be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -117,13 +114,10 @@ struct Driver {
     /// Processes of an earlier runner, held until it is judged what becomes of them.
     adopted: HashMap<AttemptId, orphan::Orphan>,
     witness: Witness,
-    /// What an earlier runner saw, until it is judged.
-    seen: HashMap<AttemptId, SeenEnd>,
-    launcher: Arc<start::Launcher>,
-    starters: Starters,
-    started: UnboundedReceiver<Result<Started, Panic>>,
-    /// Output files that nobody wrote to.
-    spares: Vec<output::Spare>,
+    launcher: start::Launcher,
+    parent: Parent,
+    /// Claims whose starts are under way.
+    starting: HashMap<AttemptId, Box<Claim>>,
     deadline: Option<tokio::time::Instant>,
     stop_at: Option<tokio::time::Instant>,
     /// Why nothing can be written for now.
@@ -153,6 +147,8 @@ struct Alive {
     path: PathBuf,
     /// We have a hand in its end: what that means is not in how it ends.
     ending: Option<Why>,
+    /// Its parent is another one than ours, or none: it is watched.
+    is_orphan: bool,
 }
 
 struct Signals {
@@ -165,7 +161,7 @@ struct Signals {
 
 enum Woken {
     Told(Option<Told>),
-    Started(Option<Result<Started, Panic>>),
+    Parent(Heard),
     Ended(Option<(AttemptId, Ended)>),
     HookEnded(Option<HookEnd>),
     Timer(io::Result<TimerEvent>),
@@ -204,16 +200,15 @@ impl Driver {
         let facts = fs::lstat(&path).map_err(system("cannot look at the database"))?;
         store.write(|tx| tx.be_one_of_a_kind(&format!("{}:{}", facts.dev, facts.ino)))?;
         let id = store.read().meta("id")?;
-        let (witness, seen) = Witness::open(ends_path(&path), &id);
+        let witness = Witness::open(ends_path(&path), &id);
         let (tell, told) = unbounded_channel();
         let printed = children::printed_beside(path.clone());
         let ledger = Ledger::new(options.salt, options.zone, options.on_failure, printed);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
-        let launcher = Arc::new(start::Launcher::new(path.clone(), id));
-        let (tell_start, started) = unbounded_channel();
-        let starters = Starters::new(&launcher, &tell_start)
-            .map_err(system("cannot start the threads that start processes"))?;
+        let parent = Parent::new(&path, &id)
+            .map_err(system("cannot start the process that starts the jobs"))?;
+        let launcher = start::Launcher::new(path.clone(), id);
         let (tell_end, ends) = unbounded_channel();
         let (tell_hook, hook_ends) = unbounded_channel();
         let (now, zone) = (Utc::now(), options.zone);
@@ -255,11 +250,9 @@ impl Driver {
             alive: HashMap::new(),
             adopted,
             witness,
-            seen: seen.into_iter().collect(),
             launcher,
-            starters,
-            started,
-            spares: Vec::new(),
+            parent,
+            starting: HashMap::new(),
             deadline: None,
             stop_at: options
                 .run_for
@@ -293,14 +286,14 @@ impl Driver {
             let woken = self.sleep().await;
             self.woken(woken)?;
             self.drain();
+            self.parent.flush();
             self.outlet.log(&mut self.log);
             self.notifier.look(tokio::time::Instant::now);
         }
         self.writer.close();
-        for spare in self.spares.drain(..) {
-            let _ = output::discard(spare.path());
-        }
-        if self.alive.is_empty() {
+        let leaves_work = !self.alive.is_empty();
+        self.parent.leave(leaves_work);
+        if !leaves_work {
             self.witness.leave();
         }
         Ok(())
@@ -339,7 +332,7 @@ impl Driver {
         };
         tokio::select! {
             told = self.told.recv() => Woken::Told(told),
-            start = self.started.recv() => Woken::Started(start),
+            heard = self.parent.heard() => Woken::Parent(heard),
             end = self.ends.recv() => Woken::Ended(end),
             end = self.hook_ends.recv() => Woken::HookEnded(end),
             fired = self.timer.fired() => Woken::Timer(fired),
@@ -362,8 +355,17 @@ impl Driver {
         self.notice_step();
         match woken {
             Woken::Told(told) => self.hear(told)?,
-            Woken::Started(start) => start.into_iter().for_each(|start| self.hear_start(start)),
-            Woken::Ended(end) => self.hear_end(end),
+            Woken::Parent(Heard::Words(words)) => {
+                for word in words {
+                    self.hear_word(word);
+                }
+            }
+            Woken::Parent(Heard::Death) => self.hear_death(),
+            Woken::Ended(end) => {
+                if let Some((attempt, ended)) = end {
+                    self.hear_orphan(attempt, ended);
+                }
+            }
             Woken::HookEnded(end) => self.hear_hook(end),
             Woken::Timer(fired) => {
                 fired.map_err(system("cannot read the timer"))?;
@@ -413,11 +415,8 @@ impl Driver {
 
     /// Takes what else has come, so that one round serves all of it.
     fn drain(&mut self) {
-        while let Ok(start) = self.started.try_recv() {
-            self.hear_start(start);
-        }
-        while let Ok(end) = self.ends.try_recv() {
-            self.hear_end(Some(end));
+        while let Ok((attempt, ended)) = self.ends.try_recv() {
+            self.hear_orphan(attempt, ended);
         }
     }
 
@@ -448,10 +447,20 @@ impl Driver {
         }
     }
 
-    fn hear_end(&mut self, end: Option<(AttemptId, Ended)>) {
-        let Some((attempt, ended)) = end else {
-            return;
-        };
+    fn hear_word(&mut self, word: Word) {
+        match word {
+            Word::Started(attempt, process) => self.hear_start(attempt, process),
+            Word::NotStarted(attempt, refusal) => {
+                self.starting.remove(&attempt);
+                self.feed(Event::NotStarted(attempt, refusal));
+            }
+            Word::Ended(attempt, exit, usage) => self.hear_end(attempt, Ended { exit, usage }),
+            // Whoever waits for these has heard them.
+            Word::HookStarted(..) | Word::HookEnded(..) => {}
+        }
+    }
+
+    fn hear_end(&mut self, attempt: AttemptId, ended: Ended) {
         let mut total = 0;
         if let Some(alive) = self.alive.get(&attempt) {
             let end = SeenEnd {
@@ -460,7 +469,10 @@ impl Driver {
                 finished: Utc::now(),
                 process: alive.process.clone(),
             };
-            self.witness.saw(attempt, &end);
+            // Its parent knows no more than how it ended, or there is none.
+            if alive.is_orphan || alive.ending.is_some() {
+                self.witness.saw(attempt, &end);
+            }
             total = output::length(&alive.path);
         }
         self.outlet.ended(attempt, total);
@@ -487,7 +499,7 @@ impl Driver {
                 self.notifier.ready();
                 return Some(Event::Examined(found));
             }
-            Effect::Spawn(claim, slot) => self.spawn(claim, slot, decided),
+            Effect::Spawn(claim, slot) => return self.spawn(claim, slot, decided),
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Discard(attempt) => {
@@ -496,7 +508,7 @@ impl Driver {
                     self.trim_at = None;
                 }
             }
-            Effect::Hook(start) => self.start_hook(start),
+            Effect::Hook(start) => self.start_hook(&start),
             Effect::WakeAt(at) => self.set_timer(at),
             Effect::DeadlineAt(at) => {
                 self.deadline = at

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot::Receiver;
 
+use crate::domain::Exit;
 use crate::process::group::{self, signal_tree};
-use crate::process::{Child, output};
+use crate::process::{Identity, output};
 
 use super::ledger::HookStart;
 use super::start::{self, Launcher};
@@ -30,6 +31,12 @@ pub(super) struct HookEnd {
     pub failure: Option<String>,
 }
 
+/// The process of a hook.
+pub(super) struct HookChild {
+    pub identity: Identity,
+    pub ended: Receiver<Exit>,
+}
+
 /// A hook under way.
 pub(super) struct Followed {
     hook: i64,
@@ -51,17 +58,18 @@ impl Followed {
     }
 
     /// Waits for its start and its end, and tells how it went.
-    pub(super) async fn end(self, starting: Receiver<Result<Child, String>>) -> HookEnd {
+    pub(super) async fn end(self, starting: Receiver<Result<HookChild, String>>) -> HookEnd {
         let started = starting.await;
-        let mut failure = match started.unwrap_or_else(|error| Err(error.to_string())) {
+        let unheard = |_| Err("the process that starts it was ended".to_owned());
+        let mut failure = match started.unwrap_or_else(unheard) {
             Err(message) => Some(message),
             Ok(mut child) => {
-                let ended = tokio::time::timeout(LIMIT, child.ended()).await;
+                let ended = tokio::time::timeout(LIMIT, &mut child.ended).await;
                 if ended.is_err() {
                     let _ = signal_tree(&child.identity, &self.mark, group::Signal::Kill);
-                    let _ = child.ended().await;
+                    let _ = child.ended.await;
                 }
-                start::hook_message(ended.ok().map(|ended| ended.exit))
+                start::hook_message(ended.ok().map(|exit| exit.unwrap_or(Exit::Unknown)))
             }
         };
         // A mailer is not the user's own script: its words are all there is to go by.

@@ -34,7 +34,7 @@ mod witness;
 mod writer;
 
 pub(crate) use core::Grace;
-pub(crate) use driver::{RunError, run};
+pub(crate) use driver::{PARENT, RunError, parent, run};
 pub(crate) use forward::{Form, Forward};
 pub(crate) use log::{Format as LogFormat, plain as log_line};
 pub(crate) use options::{JobFile, RunnerOptions};

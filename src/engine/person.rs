@@ -5,15 +5,12 @@ use std::ffi::{OsStr, OsString};
 use crate::domain::Options;
 use crate::os::fs;
 use crate::os::users::{self, Person};
-use crate::process::Launch;
+use crate::process::{Launch, OURSELVES};
 
 use super::core::Refusal;
 
 /// The word by which the runner starts itself, to become the user and then the job's program.
 pub(crate) const EXEC_AS: &str = "__exec-as";
-
-/// This very program, even when the file of that name has been replaced or removed.
-const OURSELVES: &str = "/proc/self/exe";
 
 /// The user that the job is to become; `None` where that is who we are.
 pub(super) fn of(options: &Options) -> Result<Option<Person>, Refusal> {

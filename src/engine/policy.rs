@@ -1,6 +1,7 @@
 //! What becomes of a run when an attempt of it has ended. Pure.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptState, Exit, Options, Reason};
 use crate::schedule;
@@ -19,7 +20,7 @@ pub(crate) enum Outcome {
 }
 
 /// Why we end an attempt ourselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Why {
     Failed(Reason),
     Cancelled,
@@ -44,14 +45,19 @@ impl Outcome {
         }
     }
 
+    /// How the process ended.
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Exited(exit) | Self::Ended(_, exit) | Self::Cancelled(exit) => exit,
+            Self::Unstartable { code } => Exit::Code(code),
+        }
+    }
+
     pub(crate) fn verdict(self, options: &Options) -> Verdict {
-        let (exit_code, signal) = match self {
-            Self::Exited(exit) | Self::Ended(_, exit) | Self::Cancelled(exit) => match exit {
-                Exit::Code(code) => (Some(code), None),
-                Exit::Signal(signal) => (None, Some(signal)),
-                Exit::Unknown => (None, None),
-            },
-            Self::Unstartable { code } => (Some(code), None),
+        let (exit_code, signal) = match self.exit() {
+            Exit::Code(code) => (Some(code), None),
+            Exit::Signal(signal) => (None, Some(signal)),
+            Exit::Unknown => (None, None),
         };
         let (state, reason) = match self {
             Self::Cancelled(_) => (AttemptState::Cancelled, None),

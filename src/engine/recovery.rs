@@ -37,7 +37,7 @@ pub(crate) fn judge(facts: Facts) -> Judgement {
             alive: Some(process),
             end: Some(end),
             ..
-        } if is_same(&process, &end.process) => Judgement::Ended(end),
+        } if process.is(&end.process) => Judgement::Ended(end),
         Facts {
             alive: Some(process),
             ..
@@ -55,11 +55,6 @@ pub(crate) fn judge(facts: Facts) -> Judgement {
         } => Judgement::NeverStarted,
         _ => Judgement::Lost,
     }
-}
-
-/// Boot, pid and start time name one process for ever.
-fn is_same(one: &Process, other: &Process) -> bool {
-    (&one.boot, one.pid, one.ticks) == (&other.boot, other.pid, other.ticks)
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptId, Command, Exit, Options};
 use crate::os::users::Person;
-use crate::process::environment::{EnvPlan, Environment, compose};
+use crate::process::environment::{EnvPlan, Environment, Fact, compose};
 use crate::process::output::Spare;
 use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
 use crate::store::{hook_output_path, output_path};
@@ -28,6 +29,18 @@ pub(crate) fn finds_mailer(path: &str) -> bool {
         .split(':')
         .filter(|directory| directory.starts_with('/'))
         .any(|directory| Path::new(directory).join("sendmail").exists())
+}
+
+/// A hook to be started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct HookLaunch {
+    pub id: i64,
+    pub is_mail: bool,
+    pub command: String,
+    pub options: Options,
+    pub facts: Vec<Fact>,
+    /// What it reads.
+    pub text: String,
 }
 
 /// What the starts of one runner have in common.
@@ -122,39 +135,50 @@ impl Launcher {
         }
     }
 
-    pub(super) fn launch_hook(&self, start: &HookStart, text: String) -> Result<Child, String> {
-        if start.mail.is_some() {
-            self.launch_mail(start, text)
-        } else {
-            self.launch_command(start, text)
+    /// All that a start of this hook needs, which is told this text.
+    pub(super) fn hook(&self, start: &HookStart, text: String) -> HookLaunch {
+        HookLaunch {
+            id: start.hook.id,
+            is_mail: start.mail.is_some(),
+            command: start.hook.command.clone(),
+            options: Options::clone(&start.options),
+            facts: self.hook_facts(start),
+            text,
         }
     }
 
+    pub(super) fn launch_hook(&self, hook: &HookLaunch) -> Result<Child, String> {
+        let launch = if hook.is_mail {
+            Ok(self.mail(hook))
+        } else {
+            self.hook_command(hook)
+        };
+        launch
+            .and_then(|launch| spawn(&launch).map_err(refusal))
+            .map_err(|refusal| match refusal {
+                Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
+            })
+    }
+
     /// A hook runs in its job's directory and environment, and reads what it is told.
-    fn launch_command(&self, start: &HookStart, told: String) -> Result<Child, String> {
-        let options = &start.options;
-        let words = shell_words(options, &start.hook.command);
-        let output = self.output_of_hook(start.hook.id);
-        let in_words = |refusal| match refusal {
-            Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
-        };
-        let person = person::of(options).map_err(in_words)?;
-        let facts = self.hook_facts(start);
+    fn hook_command(&self, hook: &HookLaunch) -> Result<Launch, Refusal> {
+        let options = Arc::new(hook.options.clone());
+        let words = shell_words(&options, &hook.command);
+        let output = self.output_of_hook(hook.id);
+        let person = person::of(&options)?;
+        let facts = hook.facts.clone();
         let launch = Launch {
-            stdin: Some(told.into_bytes()),
-            ..self
-                .plain(words, options, person.as_ref(), facts, output)
-                .map_err(in_words)?
+            stdin: Some(hook.text.clone().into_bytes()),
+            ..self.plain(words, &options, person.as_ref(), facts, output)?
         };
-        let launch = match &person {
+        Ok(match &person {
             Some(person) => person::by_way_of_us(launch, person),
             None => launch,
-        };
-        spawn(&launch).map_err(|error| in_words(refusal(error)))
+        })
     }
 
     /// A mail is the runner's own business: nothing of the job can change how it is sent.
-    fn launch_mail(&self, start: &HookStart, message: String) -> Result<Child, String> {
+    fn mail(&self, hook: &HookLaunch) -> Launch {
         let runners = self.inherited.get(OsStr::new("PATH"));
         let runners = runners
             .and_then(|path| path.to_str())
@@ -166,18 +190,15 @@ impl Launcher {
         };
         let inherited = self.inherited.clone().into_iter();
         let words = ["sendmail", "-i", "-t"];
-        let launch = Launch {
+        Launch {
             command: words.iter().map(OsString::from).collect(),
             cwd: "/".into(),
-            env: compose(inherited, &plan).with(self.hook_facts(start)),
+            env: compose(inherited, &plan).with(hook.facts.clone()),
             umask: None,
             nice: None,
-            stdin: Some(message.into_bytes()),
-            output: self.output_of_hook(start.hook.id),
-        };
-        spawn(&launch).map_err(|error| match refusal(error) {
-            Refusal::NoRoom(message) | Refusal::Unstartable { message, .. } => message,
-        })
+            stdin: Some(hook.text.clone().into_bytes()),
+            output: self.output_of_hook(hook.id),
+        }
     }
 
     pub(super) fn output_of_hook(&self, hook: i64) -> PathBuf {
@@ -193,7 +214,7 @@ impl Launcher {
         command: Vec<OsString>,
         options: &Arc<Options>,
         person: Option<&Person>,
-        facts: Vec<(&'static str, String)>,
+        facts: Vec<Fact>,
         output: PathBuf,
     ) -> Result<Launch, Refusal> {
         Ok(Launch {
@@ -250,49 +271,52 @@ impl Launcher {
         Ok(compose(inherited, &plan))
     }
 
-    fn hook_facts(&self, start: &HookStart) -> Vec<(&'static str, String)> {
+    fn hook_facts(&self, start: &HookStart) -> Vec<Fact> {
         let run = &start.run;
         let mut facts = vec![
-            ("PUNCTUAL_JOB", run.name.job.to_string()),
-            ("PUNCTUAL_JOB_ID", run.job.to_string()),
-            ("PUNCTUAL_RUN", run.name.to_string()),
-            ("PUNCTUAL_ATTEMPT", run.attempts.to_string()),
-            ("PUNCTUAL_DUE", stamp(run.due)),
-            ("PUNCTUAL_QUEUE", run.queue.to_string()),
-            ("PUNCTUAL_DB", self.database.display().to_string()),
-            ("PUNCTUAL_MARK", self.mark_of_hook(start.hook.id)),
-            ("PUNCTUAL_HOOK", start.hook.occasion.clone()),
-            ("PUNCTUAL_STATE", run.state.as_str().to_owned()),
+            ("PUNCTUAL_JOB".into(), run.name.job.to_string()),
+            ("PUNCTUAL_JOB_ID".into(), run.job.to_string()),
+            ("PUNCTUAL_RUN".into(), run.name.to_string()),
+            ("PUNCTUAL_ATTEMPT".into(), run.attempts.to_string()),
+            ("PUNCTUAL_DUE".into(), stamp(run.due)),
+            ("PUNCTUAL_QUEUE".into(), run.queue.to_string()),
+            ("PUNCTUAL_DB".into(), self.database.display().to_string()),
+            ("PUNCTUAL_MARK".into(), self.mark_of_hook(start.hook.id)),
+            ("PUNCTUAL_HOOK".into(), start.hook.occasion.clone()),
+            ("PUNCTUAL_STATE".into(), run.state.as_str().to_owned()),
         ];
         facts.extend(
             run.reason
-                .map(|reason| ("PUNCTUAL_REASON", reason.as_str().to_owned())),
+                .map(|reason| ("PUNCTUAL_REASON".into(), reason.as_str().to_owned())),
         );
         facts.extend(
             run.exit_code
-                .map(|code| ("PUNCTUAL_EXIT_CODE", code.to_string())),
+                .map(|code| ("PUNCTUAL_EXIT_CODE".into(), code.to_string())),
         );
         facts.extend(
             run.signal
-                .map(|signal| ("PUNCTUAL_SIGNAL", signal.to_string())),
+                .map(|signal| ("PUNCTUAL_SIGNAL".into(), signal.to_string())),
         );
-        facts.extend(run.started.map(|at| ("PUNCTUAL_STARTED", stamp(at))));
-        facts.extend(run.finished.map(|at| ("PUNCTUAL_FINISHED", stamp(at))));
+        facts.extend(run.started.map(|at| ("PUNCTUAL_STARTED".into(), stamp(at))));
+        facts.extend(
+            run.finished
+                .map(|at| ("PUNCTUAL_FINISHED".into(), stamp(at))),
+        );
         facts
     }
 
-    fn facts(&self, claim: &Claim, slot: u32) -> Vec<(&'static str, String)> {
+    fn facts(&self, claim: &Claim, slot: u32) -> Vec<Fact> {
         let row = &claim.row;
         vec![
-            ("PUNCTUAL_JOB", row.name.job.to_string()),
-            ("PUNCTUAL_JOB_ID", row.job.to_string()),
-            ("PUNCTUAL_RUN", row.name.to_string()),
-            ("PUNCTUAL_ATTEMPT", row.number.to_string()),
-            ("PUNCTUAL_DUE", stamp(row.due)),
-            ("PUNCTUAL_QUEUE", row.queue.to_string()),
-            ("PUNCTUAL_SLOT", slot.to_string()),
-            ("PUNCTUAL_DB", self.database.display().to_string()),
-            ("PUNCTUAL_MARK", self.mark_of(row.attempt)),
+            ("PUNCTUAL_JOB".into(), row.name.job.to_string()),
+            ("PUNCTUAL_JOB_ID".into(), row.job.to_string()),
+            ("PUNCTUAL_RUN".into(), row.name.to_string()),
+            ("PUNCTUAL_ATTEMPT".into(), row.number.to_string()),
+            ("PUNCTUAL_DUE".into(), stamp(row.due)),
+            ("PUNCTUAL_QUEUE".into(), row.queue.to_string()),
+            ("PUNCTUAL_SLOT".into(), slot.to_string()),
+            ("PUNCTUAL_DB".into(), self.database.display().to_string()),
+            ("PUNCTUAL_MARK".into(), self.mark_of(row.attempt)),
         ]
     }
 }

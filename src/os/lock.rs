@@ -60,6 +60,32 @@ impl RunnerLock {
     }
 }
 
+/// How a file is locked by [`flock`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    Shared,
+    Alone,
+}
+
+/// Takes a lock of flock(2) without waiting; `false` when somebody else is in the way. It belongs to the open
+/// file, and so to every copy of the descriptor, that of a child between fork and exec included.
+pub(crate) fn flock(file: &File, how: Sharing) -> io::Result<bool> {
+    let operation = match how {
+        Sharing::Shared => FlockOperation::NonBlockingLockShared,
+        Sharing::Alone => FlockOperation::NonBlockingLockExclusive,
+    };
+    match rustix::fs::flock(file, operation) {
+        Ok(()) => Ok(true),
+        Err(Errno::AGAIN) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives it back, for all copies of the descriptor.
+pub(crate) fn unlock(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::flock(file, FlockOperation::Unlock)?)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let flags =
         OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;

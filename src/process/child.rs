@@ -6,11 +6,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
+use nix::sys::wait::{Id, WaitPidFlag};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use wait4::Wait4;
 
-use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
+use super::exit::{Ended, from_wait_status};
 use super::identity::{self, Identity};
 use crate::domain::Usage;
 use crate::os::clock;
@@ -24,95 +24,49 @@ pub(super) fn ours() -> MutexGuard<'static, HashSet<i32>> {
     OURS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A started process. Dropped unreaped it lives on, which is what leaving jobs running means.
+/// A started process. Dropped unreaped it lives on.
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) identity: Identity,
     process: std::process::Child,
-    watch: ExitWatch,
-    /// Kept, because after reaping the pid may be somebody else's.
-    ended: Option<Ended>,
 }
 
 impl Child {
-    /// Starts a process and takes it over: once it runs it is not lost sight of.
+    /// Starts a process.
     pub(super) fn start(mut command: Command) -> io::Result<Self> {
         let _birth = BIRTHS.read().unwrap_or_else(PoisonError::into_inner);
         let before = clock::boottime();
         let process = command.spawn()?;
         let pid = i32::try_from(process.id()).expect("pids are positive and fit an i32");
         ours().insert(pid);
-        // Closes our ends of its files first, for the watch wants a descriptor.
-        drop(command);
         Ok(Self {
-            // Unreaped, the pid cannot be anybody else's, so the order of these two does not matter.
+            // Unreaped, the pid cannot be anybody else's.
             identity: Identity::born(pid, before..=clock::boottime()),
-            watch: ExitWatch::new(identity::open(pid).ok()),
             process,
-            ended: None,
         })
     }
 
-    /// Waits for its end without reaping it: until `ended` is called its pid, and with it its group, stay
-    /// provably ours. Dropping the wait loses nothing.
-    pub(crate) async fn exited(&mut self) {
-        if self.ended.is_some() {
-            return;
-        }
-        let watched = self.watch.seen().await;
-        // Readable usually means reapable. Under a tracer (strace, a security agent) it may come earlier,
-        // and a wait that blocks would stop every other job.
-        let mut pauses = Pauses::new();
-        let mut sigchld = if watched { None } else { child_signals() };
-        while self.is_running() {
-            match &mut sigchld {
-                Some(signals) => {
-                    tokio::select! {
-                        _ = signals.recv() => {}
-                        () = tokio::time::sleep(Pauses::LONGEST) => {}
-                    }
-                }
-                None => pauses.next().await,
-            }
-        }
-    }
-
-    /// Waits for its end, reaps it and tells how it was. Dropping the wait loses nothing; asking again
-    /// gives the same answer.
-    pub(crate) async fn ended(&mut self) -> Ended {
-        self.exited().await;
-        let ended = match self.ended {
-            Some(ended) => ended,
-            None => self.reap(),
-        };
-        self.ended = Some(ended);
-        ended
-    }
-
-    /// Whether there is nothing to reap yet; an error (somebody else reaped it) is no reason to wait.
-    fn is_running(&self) -> bool {
-        let Some(pid) = identity::raw(self.identity.pid) else {
-            return false;
-        };
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        loop {
-            match waitid(WaitId::Pid(pid), options) {
-                Ok(status) => return status.is_none(),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return false,
-            }
-        }
-    }
-
-    fn reap(&mut self) -> Ended {
+    /// Waits for its end, reaps it and tells how it was.
+    pub(crate) fn ended(mut self) -> Ended {
+        self.exited();
         // Its number is free again at once, and may be that of the next child.
         let mut ours = ours();
-        let ended = self.wait();
+        let ended = self.reap();
         ours.remove(&self.identity.pid);
         ended
     }
 
-    fn wait(&mut self) -> Ended {
+    /// Waits for its end without reaping it: its pid, and with it its group, stay provably ours.
+    pub(super) fn exited(&self) {
+        wait(self.identity.pid, WaitIdOptions::empty());
+    }
+
+    /// Whether there is something to reap.
+    pub(crate) fn has_exited(&self) -> bool {
+        wait(self.identity.pid, WaitIdOptions::NOHANG)
+    }
+
+    fn reap(&mut self) -> Ended {
         loop {
             match self.process.wait4() {
                 Ok(end) => {
@@ -125,7 +79,7 @@ impl Child {
                         }),
                     };
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // Reaped by somebody else, or SIGCHLD is ignored: it ended, and how is gone.
                 Err(_) => return Ended::UNKNOWN,
             }
@@ -133,14 +87,47 @@ impl Child {
     }
 }
 
-fn child_signals() -> Option<Signal> {
-    signal(SignalKind::child()).ok()
+/// Whether a child of ours has ended, without reaping it; an error (somebody else reaped it) is no reason
+/// to wait.
+fn wait(pid: i32, how: WaitIdOptions) -> bool {
+    let Some(pid) = identity::raw(pid) else {
+        return true;
+    };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | how;
+    loop {
+        match waitid(WaitId::Pid(pid), options) {
+            Ok(status) => return status.is_some(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return true,
+        }
+    }
 }
 
-#[cfg(test)]
-impl Child {
-    /// As on a kernel without pidfds.
-    pub(super) fn go_blind(&mut self) {
-        self.watch = ExitWatch::Blind;
+/// What waiting for any child comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnyEnd {
+    /// This one has ended, and waits to be reaped.
+    Of(i32),
+    /// One of them has.
+    OfSome,
+    /// There is none.
+    NoChild,
+}
+
+/// Waits until any child has ended, without reaping it. For a process that has no children but `Child`s: the
+/// ends of strangers belong to whoever reaps them.
+pub(crate) fn any_exited() -> AnyEnd {
+    loop {
+        match nix::sys::wait::waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Ok(status) => {
+                return status
+                    .pid()
+                    .map_or(AnyEnd::OfSome, |pid| AnyEnd::Of(pid.as_raw()));
+            }
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(nix::errno::Errno::ECHILD) => return AnyEnd::NoChild,
+            // By a real-time signal, for which there is no word.
+            Err(_) => return AnyEnd::OfSome,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The environment of a job, composed from values: pure, so that a job started by hand gets exactly what
 //! a scheduled one gets.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -21,13 +22,16 @@ pub(crate) struct EnvPlan {
     pub(crate) cwd: String,
 }
 
+/// A variable and its value.
+pub(crate) type Fact = (Cow<'static, str>, String);
+
 /// A whole environment, in which nothing is written twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     /// What the options of a job come to: the same for many attempts, and not copied for each.
     base: Arc<[(OsString, OsString)]>,
     /// What only this attempt is told.
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<Fact>,
 }
 
 impl FromIterator<(OsString, OsString)> for Environment {
@@ -43,9 +47,14 @@ impl Environment {
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let base = self.base.iter();
         let base = base.map(|(key, value)| (key.as_os_str(), value.as_os_str()));
-        let base = base.filter(|(key, _)| !self.facts.iter().any(|(fact, _)| fact == key));
+        let base = base.filter(|(key, _)| {
+            !self
+                .facts
+                .iter()
+                .any(|(fact, _)| *key == OsStr::new(&**fact))
+        });
         let facts = self.facts.iter();
-        base.chain(facts.map(|(key, value)| (OsStr::new(key), OsStr::new(value.as_str()))))
+        base.chain(facts.map(|(key, value)| (OsStr::new(&**key), OsStr::new(value.as_str()))))
     }
 
     pub(crate) fn path(&self) -> Option<&OsStr> {
@@ -54,7 +63,7 @@ impl Environment {
     }
 
     /// The same for another attempt: the facts, which nobody can fake.
-    pub(crate) fn with(&self, facts: Vec<(&'static str, String)>) -> Self {
+    pub(crate) fn with(&self, facts: Vec<Fact>) -> Self {
         Self {
             base: Arc::clone(&self.base),
             facts,
@@ -112,11 +121,7 @@ fn minimal(inherited: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsStr
 mod tests {
     use super::*;
 
-    fn composed(
-        inherited: &[(&str, &str)],
-        plan: &EnvPlan,
-        facts: &[(&'static str, String)],
-    ) -> Vec<String> {
+    fn composed(inherited: &[(&str, &str)], plan: &EnvPlan, facts: &[Fact]) -> Vec<String> {
         let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
         let environment = compose(inherited, plan).with(facts.to_vec());
         environment
@@ -160,7 +165,7 @@ mod tests {
             ("LISTEN_FDS", "1"),
             ("A", "1"),
         ];
-        let facts = [("PUNCTUAL_JOB", "backup".to_owned())];
+        let facts = [("PUNCTUAL_JOB".into(), "backup".to_owned())];
         assert_eq!(
             composed(&inherited, &plan, &facts),
             ["A=1", "PUNCTUAL_MINE=kept", "PUNCTUAL_JOB=backup"]

@@ -7,6 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +25,24 @@ use crate::os::fs::{self, Kind};
 
 /// The shell for a prelude and for scripts that name no interpreter.
 const SHELL: &str = "/bin/sh";
+
+/// This very program, even when the file of that name has been replaced or removed.
+pub(crate) const OURSELVES: &str = "/proc/self/exe";
+
+/// Starts this program with other words, in a group of its own that no terminal speaks to. What it reads is
+/// its end of a line; it says nothing.
+pub(crate) fn start_ourselves(words: &[&OsStr], line: OwnedFd) -> io::Result<Child> {
+    let mut command = Command::new(OURSELVES);
+    command
+        .arg0("punctual")
+        .args(words)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Child::start(command)
+}
 
 /// Everything about one start. Nothing is inherited but umask and niceness (unless set), resource limits
 /// and the terminal.

@@ -5,7 +5,8 @@
 //! here pumps bytes and our death breaks no pipe. Nothing here knows a job, a retry or a database: the
 //! engine says what to start and what to end, and is told what became of it.
 //!
-//! No call here waits for "any child": the statuses of strangers belong to whoever reaps them.
+//! Only a process all of whose children were started here may wait for any of them (`any_exited`): the statuses
+//! of strangers belong to whoever reaps them.
 
 mod child;
 pub(crate) mod environment;
@@ -21,8 +22,8 @@ pub(crate) mod strangers;
 mod tests;
 
 pub(crate) use self::{
-    child::Child,
+    child::{AnyEnd, Child, any_exited},
     exit::Ended,
     identity::Identity,
-    launch::{Launch, SpawnError, spawn, spawn_with},
+    launch::{Launch, OURSELVES, SpawnError, spawn, spawn_with, start_ourselves},
 };

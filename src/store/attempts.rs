@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, Intent, JobId, Output, Reason, RunId, Usage,
@@ -13,7 +14,7 @@ use super::codes::{
 use super::{Read, StoreError, Tx};
 
 /// The identity of a started process, and when it started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
     pub boot: String,
     pub pid: i32,
@@ -23,6 +24,13 @@ pub(crate) struct Process {
     pub uptime_ms: u64,
     pub started: DateTime<Utc>,
     pub slot: u32,
+}
+
+impl Process {
+    /// Whether it is the same: boot, pid and start time name one process for ever.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.boot, self.pid, self.ticks) == (&other.boot, other.pid, other.ticks)
+    }
 }
 
 /// The end of an attempt.

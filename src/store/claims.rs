@@ -1,6 +1,7 @@
 //! The claim: from waiting rows to rows in the runner's hands.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptId, Command, JobId, Name, RunId, RunRef};
 
@@ -19,7 +20,7 @@ pub(crate) struct Candidate {
 }
 
 /// A claimed run with all that starting it needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claimed {
     pub attempt: AttemptId,
     pub number: u32,

@@ -74,11 +74,13 @@ fn life(salt: u64, kills: u64, jobs_too: bool) -> Toll {
         }
         let runner = sandbox.start(&mut sandbox.command(["run", "-j3"]));
         add_some(&sandbox, &mut chance, round);
+        let parent = runner.parent_of_jobs();
         chance.moment(100_000);
         watch.blow();
         runner.kill();
         watch.death();
         if jobs_too {
+            let _ = kill_process(parent, Signal::KILL);
             for pid in sandbox.jobs_alive() {
                 let _ = kill_process(pid, Signal::KILL);
             }

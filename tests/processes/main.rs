@@ -12,6 +12,7 @@ mod tracer;
 
 mod cgroup;
 mod floods;
+mod parents;
 mod reuse;
 mod room;
 mod starters;

@@ -15,7 +15,9 @@ waits 'test -s pid'
 pid=$(cat pid)
 start=$(cut -d ' ' -f 22 /proc/$pid/stat)
 waits 'punctual --json show x.1 | grep -q "\"pid\":$pid"'
+parent=$(sed -n 's/^PPid:\t//p' /proc/$pid/status)
 kill -9 $runner; wait $runner
+kill -9 $parent
 kill -9 $pid
 waits '! test -e /proc/$pid/stat'
 # Start times are told in hundredths of a second, and no number comes around in one.

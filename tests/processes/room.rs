@@ -15,12 +15,12 @@ use crate::cgroup::Cgroup;
 use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, is_root, skipped, until};
 use crate::tracer::can_trace;
 
-/// A tracer on every thread of a runner, for which the first process of each fails.
+/// A tracer on every thread of the process that starts the jobs, for which the first process of each fails.
 fn fail_first_processes(sandbox: &Sandbox, runner: &Runner, error: &str) -> Runner {
     let calls = "?clone,?clone3,?vfork";
     let only = format!("trace={calls}");
     let inject = format!("inject={calls}:error={error}:when=1");
-    let pid = runner.pid().as_raw_nonzero().to_string();
+    let pid = runner.parent_of_jobs().as_raw_nonzero().to_string();
     let mut strace = sandbox.program("strace");
     strace.args([
         "-f",
@@ -89,7 +89,6 @@ fn with_few_descriptors_everything_runs_and_nothing_is_spent() {
     };
     let answer = Answer::from(output);
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert!(answer.err.contains("Too many open files"), "{answer:?}");
     assert_eq!(sandbox.lines("ran"), vec!["1"; 12]);
     for number in 0..12 {
         assert_eq!(sandbox.state(&format!("x{number}")), "succeeded");

@@ -1,6 +1,6 @@
 //! Processes of a job: their limits, their signals, and what they leave behind.
 
-use crate::sandbox::{PATIENCE, Sandbox, until};
+use crate::sandbox::{PATIENCE, Sandbox, children_of, until};
 
 fn until_nobody_lives(sandbox: &Sandbox) {
     until(PATIENCE, "no process is left", || {
@@ -197,7 +197,8 @@ fn a_job_may_use_punctual_itself() {
 #[test]
 fn a_job_that_kills_its_runner_is_not_started_for_ever() {
     let sandbox = Sandbox::new();
-    let command = "echo $PUNCTUAL_ATTEMPT >> tries; kill -9 $PPID";
+    let runner = "$(sed -n 's/^PPid:.//p' /proc/$PPID/status)";
+    let command = format!("echo $PUNCTUAL_ATTEMPT >> tries; kill -9 {runner} $PPID");
     sandbox.ok([
         "add",
         "now",
@@ -207,7 +208,7 @@ fn a_job_that_kills_its_runner_is_not_started_for_ever() {
         "2",
         "--backoff",
         "1ms",
-        command,
+        &command,
     ]);
     for _ in 0..6 {
         sandbox.punctual(["run", "--until-idle"]);
@@ -229,16 +230,15 @@ fn a_job_that_kills_its_runner_is_not_started_for_ever() {
 fn many_short_jobs_leave_no_zombie_and_no_descriptor() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner(["-j8"]);
-    let pid = runner.pid().as_raw_nonzero();
+    let parent = runner.parent_of_jobs();
     let descriptors = || {
-        std::fs::read_dir(format!("/proc/{pid}/fd"))
-            .unwrap()
-            .count()
+        [runner.pid(), parent].map(|pid| {
+            std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero()))
+                .unwrap()
+                .count()
+        })
     };
-    let children = || {
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        children.unwrap_or_default()
-    };
+    let children = || [children_of(runner.pid()), children_of(parent)].concat();
     let outputs = || {
         let entries = std::fs::read_dir(sandbox.database().parent().unwrap()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name());
@@ -253,7 +253,8 @@ fn many_short_jobs_leave_no_zombie_and_no_descriptor() {
     sandbox.until_lines("done", 60);
     // A few files may be kept for the next outputs.
     until(PATIENCE, "everything is as before", || {
-        children().is_empty() && descriptors() <= before + 8
+        let now = descriptors();
+        children() == [parent] && now[0] == before[0] && now[1] <= before[1] + 8
     });
     assert_eq!(runner.stop(), 0);
     assert_eq!(outputs(), 0);

@@ -437,6 +437,18 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// The children of every thread of a process.
+pub(crate) fn children_of(process: Pid) -> Vec<Pid> {
+    let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero()));
+    let threads = threads.into_iter().flatten().flatten();
+    let lists =
+        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let lists: Vec<String> = lists.collect();
+    let pids = lists.iter().flat_map(|list| list.split_whitespace());
+    pids.filter_map(|pid| Pid::from_raw(pid.parse().ok()?))
+        .collect()
+}
+
 /// The exit code, or 128+N for signal N, as a shell has it.
 pub(crate) fn code_of(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
@@ -454,6 +466,17 @@ pub(crate) struct Runner {
 impl Runner {
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
+    }
+
+    /// The process that starts and reaps its jobs.
+    #[track_caller]
+    pub(crate) fn parent_of_jobs(&self) -> Pid {
+        let mut found = None;
+        until(PATIENCE, "there is a parent of the jobs", || {
+            found = children_of(self.pid()).first().copied();
+            found.is_some()
+        });
+        found.unwrap()
     }
 
     /// What it has written to stderr so far.

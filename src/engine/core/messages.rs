@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptId, Exit, Runner, Usage};
 use crate::store::{OpenAttempt, Process};
@@ -57,7 +58,7 @@ pub(crate) enum Event {
 }
 
 /// Why a process does not exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refusal {
     /// The system had no room; not the job's fault, and nothing was spent.
     NoRoom(String),

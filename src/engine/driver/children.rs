@@ -2,88 +2,136 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, Exit};
 use crate::os::clock;
 use crate::process::group::{self, signal_tree};
-use crate::process::{Identity, orphan, output};
+use crate::process::{Ended, Identity, orphan, output};
 use crate::store::{OpenAttempt, Process, Store, output_path, outputs_beside};
 
-use super::super::core::{Blow, Event};
+use super::super::core::{Blow, Event, Refusal};
 use super::super::forward::From;
 use super::super::ledger::{Claim, Printed};
 use super::super::recovery::Facts;
-use super::starters::{Panic, Start, Started};
-use super::{Alive, Driver, SPARES, TRIM_EVERY};
+use super::{Alive, Driver, TRIM_EVERY};
+
+/// What a parent needs from reaping a process to writing down its end.
+const LAST_WORD: Duration = Duration::from_millis(2);
 
 impl Driver {
     /// The file of an ended attempt goes, or serves another one.
     pub(super) fn discard(&mut self, attempt: AttemptId) {
         self.alive.remove(&attempt);
         self.adopted.remove(&attempt);
-        let path = self.launcher.output_of(attempt);
         // A file that is still read for somebody else cannot begin anew.
-        let is_free = !self.outlet.holds_files();
-        let spare = (is_free && self.spares.len() < SPARES)
-            .then(|| output::recycle(&path))
-            .flatten();
-        match spare {
-            Some(spare) => self.spares.push(spare),
-            None => {
-                let _ = output::discard(&path);
-            }
+        if self.outlet.holds_files() || !self.parent.recycle(attempt) {
+            let _ = output::discard(&self.launcher.output_of(attempt));
         }
     }
 
-    pub(super) fn spawn(&mut self, claim: Box<Claim>, slot: u32, decided: DateTime<Utc>) {
-        self.starters.start(Start {
-            claim,
-            slot,
-            decided,
-            spare: self.spares.pop(),
-        });
+    pub(super) fn spawn(
+        &mut self,
+        claim: Box<Claim>,
+        slot: u32,
+        decided: DateTime<Utc>,
+    ) -> Option<Event> {
+        let attempt = claim.row.attempt;
+        if let Err(error) = self.parent.start(&claim, slot, decided) {
+            let refusal = Refusal::NoRoom(format!("no process could be started: {error}"));
+            return Some(Event::NotStarted(attempt, refusal));
+        }
+        self.starting.insert(attempt, claim);
+        None
     }
 
-    /// A start is over.
-    pub(super) fn hear_start(&mut self, told: Result<Started, Panic>) {
-        // A panic on another thread is one of ours.
-        let start = told.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        self.spares.extend(start.spare);
-        let attempt = start.claim.row.attempt;
-        let (mut child, process) = match start.outcome {
-            Ok(started) => started,
-            Err(refusal) => return self.feed(Event::NotStarted(attempt, refusal)),
-        };
-        self.know(&start.claim, child.identity.clone(), &process, From::Start);
+    pub(super) fn hear_start(&mut self, attempt: AttemptId, process: Process) {
+        if let Some(claim) = self.starting.remove(&attempt) {
+            self.know(&claim, &process, From::Start);
+            self.feed(Event::Started(attempt, process));
+        }
+    }
+
+    /// The parent of our processes is gone: those that live are what an earlier runner would have left.
+    pub(super) fn hear_death(&mut self) {
+        self.say("the process that starts the jobs was ended: starting another");
+        self.witness.wait_for_births();
+        let unheard: Vec<(AttemptId, Process)> = self
+            .alive
+            .iter_mut()
+            .filter(|(_, alive)| !alive.is_orphan)
+            .map(|(attempt, alive)| {
+                alive.is_orphan = true;
+                (*attempt, alive.process.clone())
+            })
+            .collect();
+        for (attempt, process) in unheard {
+            match orphan::adopt(&identity_of(&process)) {
+                Some(orphan) => self.watch_orphan(attempt, orphan),
+                None => self.hear_orphan(attempt, Ended::UNKNOWN),
+            }
+        }
+        for (attempt, claim) in std::mem::take(&mut self.starting) {
+            self.look_for(attempt, &claim);
+        }
+    }
+
+    /// A start of which nobody tells how it went.
+    fn look_for(&mut self, attempt: AttemptId, claim: &Claim) {
+        let path = self.launcher.output_of(attempt);
+        let has_output = path.symlink_metadata().is_ok();
+        if let Some(orphan) = orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path) {
+            let process = process_of(&orphan.identity);
+            self.know(claim, &process, From::Start);
+            self.feed(Event::Started(attempt, process));
+            self.watch_orphan(attempt, orphan);
+        } else if has_output {
+            self.feed(Event::Ended(attempt, Exit::Unknown, None));
+        } else {
+            let refusal = Refusal::NoRoom("the process that starts the jobs was ended".to_owned());
+            self.feed(Event::NotStarted(attempt, refusal));
+        }
+    }
+
+    fn watch_orphan(&mut self, attempt: AttemptId, mut orphan: orphan::Orphan) {
+        if let Some(alive) = self.alive.get_mut(&attempt) {
+            alive.is_orphan = true;
+        }
         let tell = self.tell_end.clone();
         tokio::spawn(async move {
-            let ended = child.ended().await;
+            let ended = orphan.ended().await;
             let _ = tell.send((attempt, ended));
         });
-        self.feed(Event::Started(attempt, process));
     }
 
-    pub(super) fn know(
-        &mut self,
-        claim: &Claim,
-        identity: Identity,
-        process: &Process,
-        from: From,
-    ) {
+    /// Its parent may have seen more of its end than the kernel tells strangers.
+    pub(super) fn hear_orphan(&mut self, attempt: AttemptId, ended: Ended) {
+        let process = self.alive.get(&attempt).map(|alive| &alive.process);
+        let seen = self.witness.find(attempt);
+        let seen = seen.filter(|seen| process.is_some_and(|process| seen.process.is(process)));
+        let ended = seen.map_or(ended, |seen| Ended {
+            exit: seen.outcome.exit(),
+            usage: seen.usage,
+        });
+        self.hear_end(attempt, ended);
+    }
+
+    fn know(&mut self, claim: &Claim, process: &Process, from: From) {
         let attempt = claim.row.attempt;
         let path = self.launcher.output_of(attempt);
         self.outlet.follow(attempt, &claim.row.name, &path, from);
         self.alive.insert(
             attempt,
             Alive {
-                identity,
+                identity: identity_of(process),
                 process: process.clone(),
                 mark: self.launcher.mark_of(attempt),
                 limit: claim.options.output_limit().bytes(),
                 path,
                 ending: None,
+                is_orphan: false,
             },
         );
         if self.trim_at.is_none() {
@@ -104,7 +152,7 @@ impl Driver {
                         let opened = self.adopted.remove(&attempt);
                         opened.or_else(|| orphan::adopt(&identity_of(process)))
                     }
-                    None if has_output && !self.seen.contains_key(&attempt) => {
+                    None if has_output && self.witness.find(attempt).is_none() => {
                         orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path)
                     }
                     None => None,
@@ -114,22 +162,21 @@ impl Driver {
                 let found =
                     found.filter(|orphan| has_output || self.launcher.is_ours(orphan.identity.pid));
                 let alive = found.map(|orphan| {
-                    let process = open.process.unwrap_or_else(|| Process {
-                        boot: orphan.identity.boot.to_string(),
-                        pid: orphan.identity.pid,
-                        ticks: orphan.identity.start,
-                        uptime_ms: clock::monotonic().as_millis() as u64,
-                        started: Utc::now(),
-                        slot: 0,
-                    });
+                    let process = open.process.unwrap_or_else(|| process_of(&orphan.identity));
                     self.adopted.insert(attempt, orphan);
                     process
                 });
+                let mut end = self.witness.find(attempt);
+                if end.is_none() && alive.is_none() && has_output {
+                    // Reaped a moment ago by a parent that is just writing it down.
+                    std::thread::sleep(LAST_WORD);
+                    end = self.witness.find(attempt);
+                }
                 let facts = Facts {
                     alive,
                     has_output,
                     recorded,
-                    end: self.seen.remove(&attempt).map(Box::new),
+                    end: end.map(Box::new),
                 };
                 (claim, facts)
             })
@@ -138,15 +185,10 @@ impl Driver {
 
     pub(super) fn adopt(&mut self, claim: &Claim, process: &Process) {
         let attempt = claim.row.attempt;
-        self.know(claim, identity_of(process), process, From::Here);
-        let Some(mut orphan) = self.adopted.remove(&attempt) else {
-            return;
-        };
-        let tell = self.tell_end.clone();
-        tokio::spawn(async move {
-            let ended = orphan.ended().await;
-            let _ = tell.send((attempt, ended));
-        });
+        self.know(claim, process, From::Here);
+        if let Some(orphan) = self.adopted.remove(&attempt) {
+            self.watch_orphan(attempt, orphan);
+        }
     }
 
     pub(super) fn strike(&mut self, attempt: AttemptId, blow: Blow) {
@@ -155,6 +197,7 @@ impl Driver {
         };
         if let Blow::Ask(why) | Blow::Kill(why) = blow {
             alive.ending = Some(why);
+            self.parent.ending(attempt, why);
         }
         let signals: &[group::Signal] = match blow {
             Blow::Ask(_) => &[group::Signal::Term, group::Signal::Cont],
@@ -211,7 +254,19 @@ pub(super) fn printed_beside(database: PathBuf) -> Printed {
     })
 }
 
-fn identity_of(process: &Process) -> Identity {
+/// What is known of a process that nobody wrote down.
+fn process_of(identity: &Identity) -> Process {
+    Process {
+        boot: identity.boot.to_string(),
+        pid: identity.pid,
+        ticks: identity.start,
+        uptime_ms: clock::monotonic().as_millis() as u64,
+        started: Utc::now(),
+        slot: 0,
+    }
+}
+
+pub(super) fn identity_of(process: &Process) -> Identity {
     Identity {
         boot: process.boot.as_str().into(),
         pid: process.pid,

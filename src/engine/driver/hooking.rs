@@ -11,13 +11,13 @@ use super::super::mail::{self, Letter, Sender};
 use super::Driver;
 
 impl Driver {
-    pub(super) fn start_hook(&self, start: Box<HookStart>) {
+    pub(super) fn start_hook(&mut self, start: &HookStart) {
         let text = match &start.mail {
-            Some(mail) => self.letter(&start, mail),
+            Some(mail) => self.letter(start, mail),
             None => (self.describe)(&start.run, &start.attempts),
         };
-        let hook = Followed::of(&self.launcher, &start);
-        let starting = self.starters.hook(start, text);
+        let hook = Followed::of(&self.launcher, start);
+        let starting = self.parent.hook(&self.launcher.hook(start, text));
         let tell = self.tell_hook.clone();
         tokio::spawn(async move {
             let _ = tell.send(hook.end(starting).await);

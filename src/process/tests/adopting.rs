@@ -11,7 +11,7 @@ async fn orphan_of(place: &Place, script: &str) -> Identity {
     let (launch, _) = place.marked(&format!(
         "sh -c 'echo $$ > pid; {script}' & until [ -s pid ]; do sleep 0.01; done"
     ));
-    assert_eq!(exit_of(&launch).await, Exit::Code(0));
+    assert_eq!(exit_of(&launch), Exit::Code(0));
     Identity::of(pid_in(&place.path("pid")).await)
 }
 
@@ -42,12 +42,13 @@ async fn an_orphan_ended_by_a_signal_says_so() {
 #[tokio::test]
 async fn a_zombie_is_adopted_and_has_just_ended() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("exit 17")).unwrap();
-    child.exited().await;
-    let mut orphan = adopt(&child.identity).unwrap();
+    let child = spawn(&place.sh("exit 17")).unwrap();
+    let identity = child.identity.clone();
+    child.exited();
+    let mut orphan = adopt(&identity).unwrap();
     assert_eq!(orphan.ended().await.exit, Exit::Code(17));
-    assert_eq!(child.ended().await.exit, Exit::Code(17));
-    assert!(adopt(&child.identity).is_none());
+    assert_eq!(child.ended().exit, Exit::Code(17));
+    assert!(adopt(&identity).is_none());
 }
 
 /// Nobody but the pidfd knows then, and only from Linux 6.15 on.
@@ -55,9 +56,9 @@ async fn a_zombie_is_adopted_and_has_just_ended() {
 async fn a_reaped_process_still_tells_how_it_ended_where_the_kernel_can() {
     for (script, exit) in [("exit 17", Exit::Code(17)), ("kill -9 $$", Exit::Signal(9))] {
         let place = Place::new();
-        let mut child = spawn(&place.sh(script)).unwrap();
+        let child = spawn(&place.sh(script)).unwrap();
         let mut orphan = adopt(&child.identity).unwrap();
-        child.ended().await;
+        child.ended();
         let told = orphan.ended().await.exit;
         let knows = linux() >= (6, 15);
         assert_eq!(told, if knows { exit } else { Exit::Unknown });
@@ -72,10 +73,10 @@ fn linux() -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-#[tokio::test]
-async fn another_start_time_or_boot_is_another_process() {
+#[test]
+fn another_start_time_or_boot_is_another_process() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done")).unwrap();
+    let child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done")).unwrap();
     let real = child.identity.clone();
     assert!(adopt(&real).is_some());
     for other in [
@@ -103,32 +104,31 @@ async fn another_start_time_or_boot_is_another_process() {
         assert!(adopt(&other).is_none(), "{other:?}");
     }
     std::fs::write(place.path("go"), "").unwrap();
-    child.ended().await;
+    child.ended();
 }
 
 #[tokio::test]
 async fn a_claim_without_identity_is_found_by_its_mark() {
     let place = Place::new();
     let (launch, mark) = place.marked("sleep 60 & until [ -e go ]; do sleep 0.01; done; kill $!");
-    let mut child = spawn(&launch).unwrap();
+    let child = spawn(&launch).unwrap();
     until("both are up", || find_marked(&mark).len() >= 2).await;
     assert_eq!(find_marked(&mark)[0], child.identity);
     let part = &mark[..mark.len() - 1];
     assert_eq!(find_marked(part), []);
     std::fs::write(place.path("go"), "").unwrap();
-    child.ended().await;
+    child.ended();
 }
 
 #[tokio::test]
 async fn the_kernels_without_pidfds_are_served_by_looking() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done; exit 6")).unwrap();
-    child.go_blind();
+    let child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done; exit 6")).unwrap();
     let mut orphan = adopt(&child.identity).unwrap();
     orphan.go_blind();
     std::fs::write(place.path("go"), "").unwrap();
     assert_eq!(orphan.ended().await.exit, Exit::Code(6));
-    assert_eq!(child.ended().await.exit, Exit::Code(6));
+    assert_eq!(child.ended().exit, Exit::Code(6));
 }
 
 #[test]
@@ -144,8 +144,8 @@ async fn inner_process_one() {
     // A stranger: its parent ends before it does, so that it becomes ours.
     let stranger = orphan_of(&place, "until [ -e go ]; do sleep 0.01; done").await;
     output::discard(&place.path("output")).unwrap();
-    let mut child = spawn(&place.sh("exit 3")).unwrap();
-    child.exited().await;
+    let child = spawn(&place.sh("exit 3")).unwrap();
+    child.exited();
     assert_eq!(strangers::reap(), 0);
     std::fs::write(place.path("go"), "").unwrap();
     let mut reaped = 0;
@@ -155,5 +155,5 @@ async fn inner_process_one() {
     })
     .await;
     assert!(reaped >= 1);
-    assert_eq!(child.ended().await.exit, Exit::Code(3));
+    assert_eq!(child.ended().exit, Exit::Code(3));
 }

@@ -8,15 +8,16 @@ use super::*;
 #[tokio::test]
 async fn a_grandchild_that_keeps_the_output_delays_nobody() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("sleep 60 & echo $! > pid; echo done")).unwrap();
+    let child = spawn(&place.sh("sleep 60 & echo $! > pid; echo done")).unwrap();
+    let identity = child.identity.clone();
     let path = place.path("output");
     assert!(is_held(&path).unwrap());
-    assert_eq!(child.ended().await.exit, Exit::Code(0));
+    assert_eq!(child.ended().exit, Exit::Code(0));
     assert_eq!(place.output(), "done\n");
     // It lives, holds the file, and can be found in the group that nobody leads any more.
     let stray = pid_in(&place.path("pid")).await;
     assert!(is_alive(stray) && is_held(&path).unwrap());
-    assert!(!signal_group(&child.identity, Signal::Kill).unwrap());
+    assert!(!signal_group(&identity, Signal::Kill).unwrap());
     assert!(is_alive(stray));
     kill(stray);
     until("the file is let go", || !is_held(&path).unwrap()).await;
@@ -44,23 +45,24 @@ fn kill(pid: i32) {
 async fn a_group_is_signalled_down_to_its_grandchildren() {
     let place = Place::new();
     let script = "sh -c 'sh -c \"echo \\$\\$ > pid; exec sleep 60\" & wait' & wait";
-    let mut child = spawn(&place.sh(script)).unwrap();
+    let child = spawn(&place.sh(script)).unwrap();
+    let identity = child.identity.clone();
     let grandchild = pid_in(&place.path("pid")).await;
-    assert!(signal_group(&child.identity, Signal::Term).unwrap());
-    assert_eq!(child.ended().await.exit, Exit::Signal(15));
+    assert!(signal_group(&identity, Signal::Term).unwrap());
+    assert_eq!(child.ended().exit, Exit::Signal(15));
     until("the grandchild ends", || !is_alive(grandchild)).await;
-    assert!(!signal_group(&child.identity, Signal::Term).unwrap());
+    assert!(!signal_group(&identity, Signal::Term).unwrap());
 }
 
 #[tokio::test]
 async fn an_exited_leader_still_proves_its_group_until_reaped() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("sleep 60 & echo $! > pid")).unwrap();
+    let child = spawn(&place.sh("sleep 60 & echo $! > pid")).unwrap();
     let stray = pid_in(&place.path("pid")).await;
-    child.exited().await;
+    child.exited();
     assert!(signal_group(&child.identity, Signal::Kill).unwrap());
     until("the stray ends", || !is_alive(stray)).await;
-    assert_eq!(child.ended().await.exit, Exit::Code(0));
+    assert_eq!(child.ended().exit, Exit::Code(0));
 }
 
 #[tokio::test]
@@ -71,7 +73,7 @@ async fn a_stopped_process_hears_term_after_cont_and_kill_at_once() {
         (vec![Signal::Other(10), Signal::Cont], Exit::Signal(10)),
     ] {
         let place = Place::new();
-        let mut child = spawn(&place.sh("kill -STOP $$")).unwrap();
+        let child = spawn(&place.sh("kill -STOP $$")).unwrap();
         let pid = child.identity.pid;
         // A small `t` is a stop seen by a tracer.
         until("it stops", || {
@@ -81,14 +83,14 @@ async fn a_stopped_process_hears_term_after_cont_and_kill_at_once() {
         for signal in signals {
             assert!(signal_group(&child.identity, signal).unwrap());
         }
-        assert_eq!(child.ended().await.exit, exit);
+        assert_eq!(child.ended().exit, exit);
     }
 }
 
-#[tokio::test]
-async fn strangers_are_never_signalled() {
+#[test]
+fn strangers_are_never_signalled() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done")).unwrap();
+    let child = spawn(&place.sh("until [ -e go ]; do sleep 0.01; done")).unwrap();
     let real = child.identity.clone();
     for stranger in [
         Identity {
@@ -121,22 +123,23 @@ async fn strangers_are_never_signalled() {
     }
     assert!(signal_group(&real, Signal::Other(999)).is_err());
     std::fs::write(place.path("go"), "").unwrap();
-    assert_eq!(child.ended().await.exit, Exit::Code(0));
+    assert_eq!(child.ended().exit, Exit::Code(0));
 }
 
 #[tokio::test]
 async fn strays_are_found_by_their_mark_and_ended() {
     let place = Place::new();
     let (launch, mark) = place.marked("setsid sh -c 'echo $$ > pid; exec sleep 60' & wait");
-    let mut child = spawn(&launch).unwrap();
+    let child = spawn(&launch).unwrap();
+    let identity = child.identity.clone();
     let stray = pid_in(&place.path("pid")).await;
     let found = find_marked(&mark);
     assert_eq!(found.len(), 2);
     assert_eq!(found.iter().filter(|it| **it == child.identity).count(), 1);
-    assert!(signal_tree(&child.identity, &mark, Signal::Term).unwrap());
-    assert_eq!(child.ended().await.exit, Exit::Signal(15));
+    assert!(signal_tree(&identity, &mark, Signal::Term).unwrap());
+    assert_eq!(child.ended().exit, Exit::Signal(15));
     until("the stray ends", || !is_alive(stray)).await;
-    assert!(!signal_tree(&child.identity, &mark, Signal::Kill).unwrap());
+    assert!(!signal_tree(&identity, &mark, Signal::Kill).unwrap());
     assert_eq!(find_marked(&mark), []);
 }
 
@@ -146,8 +149,9 @@ async fn a_group_without_leader_is_ours_by_any_marked_member() {
     let place = Place::new();
     let (launch, mark) =
         place.marked("env -i sleep 60 & echo $! > bare; sleep 60 & echo $! > marked; exit 0");
-    let mut child = spawn(&launch).unwrap();
-    child.ended().await;
+    let child = spawn(&launch).unwrap();
+    let identity = child.identity.clone();
+    child.ended();
     let (bare, marked) = (
         pid_in(&place.path("bare")).await,
         pid_in(&place.path("marked")).await,
@@ -156,14 +160,14 @@ async fn a_group_without_leader_is_ours_by_any_marked_member() {
         is_alive(bare) && find_marked(&mark).len() == 1
     })
     .await;
-    assert!(signal_tree(&child.identity, &mark, Signal::Kill).unwrap());
+    assert!(signal_tree(&identity, &mark, Signal::Kill).unwrap());
     until("both end", || !is_alive(bare) && !is_alive(marked)).await;
 }
 
-#[tokio::test]
-async fn output_keeps_head_and_tail() {
+#[test]
+fn output_keeps_head_and_tail() {
     let place = Place::new();
-    run(&place.sh("seq 1 1000")).await;
+    run(&place.sh("seq 1 1000"));
     let path = place.path("output");
     let all = std::fs::read(&path).unwrap();
     let total = all.len() as u64;
@@ -184,7 +188,7 @@ async fn a_flood_is_freed_in_its_middle_and_keeps_its_ends() {
     let place = Place::new();
     let path = place.path("output");
     let script = "printf first; head -c 3000000 /dev/zero; printf last; sleep 60";
-    let mut child = spawn(&place.sh(script)).unwrap();
+    let child = spawn(&place.sh(script)).unwrap();
     until("the flood is written", || {
         crate::os::fs::lstat(&path).is_ok_and(|it| it.size == 3_000_009)
     })
@@ -197,7 +201,7 @@ async fn a_flood_is_freed_in_its_middle_and_keeps_its_ends() {
     let kept = output::collect(&path, 10_000).unwrap();
     assert!(kept.head.starts_with(b"first") && kept.tail.ends_with(b"last"));
     signal_group(&child.identity, Signal::Kill).unwrap();
-    child.ended().await;
+    child.ended();
     output::discard(&path).unwrap();
     output::discard(&path).unwrap();
     assert!(output::collect(&path, 1).is_err());
@@ -227,10 +231,11 @@ async fn a_thousand_children_leave_no_zombie_and_no_descriptor() {
         let children: Vec<_> = children
             .map(|it| (spawn(&it).unwrap(), it.output))
             .collect();
-        for (mut child, path) in children {
-            assert_eq!(child.ended().await.exit, Exit::Code(0));
+        for (child, path) in children {
+            let pid = child.identity.pid;
+            assert_eq!(child.ended().exit, Exit::Code(0));
             output::discard(&path).unwrap();
-            assert!(crate::os::proc::stat(child.identity.pid).is_err());
+            assert!(crate::os::proc::stat(pid).is_err());
         }
     }
     // Other tests of this process open and close theirs.

@@ -57,7 +57,9 @@ impl Place {
     fn marked(&self, script: &str) -> (Launch, String) {
         let mark = self.dir.path().display().to_string();
         let mut launch = self.sh(script);
-        launch.env = launch.env.with(vec![("PUNCTUAL_MARK", mark.clone())]);
+        launch.env = launch
+            .env
+            .with(vec![("PUNCTUAL_MARK".into(), mark.clone())]);
         (launch, mark)
     }
 
@@ -88,12 +90,12 @@ fn text(path: &Path) -> String {
     String::from_utf8(kept.head).unwrap()
 }
 
-async fn run(launch: &Launch) -> Ended {
-    spawn(launch).unwrap().ended().await
+fn run(launch: &Launch) -> Ended {
+    spawn(launch).unwrap().ended()
 }
 
-async fn exit_of(launch: &Launch) -> Exit {
-    run(launch).await.exit
+fn exit_of(launch: &Launch) -> Exit {
+    run(launch).exit
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {

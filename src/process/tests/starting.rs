@@ -2,60 +2,46 @@
 
 use super::*;
 
-#[tokio::test]
-async fn every_kind_of_exit_code_is_told() {
+#[test]
+fn every_kind_of_exit_code_is_told() {
     for code in [0, 1, 2, 75, 125, 126, 127, 128, 255] {
         let place = Place::new();
         let launch = place.sh(&format!("exit {code}"));
-        assert_eq!(exit_of(&launch).await, Exit::Code(code));
+        assert_eq!(exit_of(&launch), Exit::Code(code));
     }
 }
 
-#[tokio::test]
-async fn every_fatal_signal_is_told() {
+#[test]
+fn every_fatal_signal_is_told() {
     for signal in [1, 2, 3, 6, 8, 9, 11, 13, 14, 15, 24, 25, 31] {
         let place = Place::new();
         let launch = place.sh(&format!("ulimit -c 0; kill -{signal} $$"));
-        assert_eq!(exit_of(&launch).await, Exit::Signal(signal));
+        assert_eq!(exit_of(&launch), Exit::Signal(signal));
     }
 }
 
-#[tokio::test]
-async fn usage_is_told_and_asking_twice_changes_nothing() {
+#[test]
+fn usage_is_told() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")).unwrap();
-    let ended = child.ended().await;
-    let usage = ended.usage.unwrap();
+    let child = spawn(&place.sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")).unwrap();
+    let usage = child.ended().usage.unwrap();
     assert!(
         usage.cpu_ms > 0 && usage.max_rss_bytes > 100_000,
         "{usage:?}"
     );
-    assert_eq!(child.ended().await, ended);
 }
 
-#[tokio::test]
-async fn dropping_the_wait_loses_nothing() {
+#[test]
+fn stdout_and_stderr_share_one_file_in_order() {
     let place = Place::new();
-    let mut child = spawn(&place.sh("until [ -e go ]; do :; done; exit 3")).unwrap();
-    for _ in 0..5 {
-        let wait = tokio::time::timeout(Duration::from_millis(1), child.ended());
-        assert!(wait.await.is_err());
-    }
-    std::fs::write(place.path("go"), "").unwrap();
-    assert_eq!(child.ended().await.exit, Exit::Code(3));
-}
-
-#[tokio::test]
-async fn stdout_and_stderr_share_one_file_in_order() {
-    let place = Place::new();
-    run(&place.sh("echo a; echo b >&2; echo c; echo d >&2")).await;
+    run(&place.sh("echo a; echo b >&2; echo c; echo d >&2"));
     assert_eq!(place.output(), "a\nb\nc\nd\n");
 }
 
-#[tokio::test]
-async fn stdin_is_empty_or_what_was_given() {
+#[test]
+fn stdin_is_empty_or_what_was_given() {
     let place = Place::new();
-    run(&place.sh("cat; echo end")).await;
+    run(&place.sh("cat; echo end"));
     assert_eq!(place.output(), "end\n");
     let place = Place::new();
     let given = vec![b'x'; 200_000];
@@ -63,29 +49,29 @@ async fn stdin_is_empty_or_what_was_given() {
         stdin: Some(given),
         ..place.sh("wc -c")
     };
-    run(&launch).await;
+    run(&launch);
     assert_eq!(place.output().trim(), "200000");
 }
 
-#[tokio::test]
-async fn the_environment_is_exactly_what_was_given() {
+#[test]
+fn the_environment_is_exactly_what_was_given() {
     let place = Place::new();
-    run(&place.launch(&["env"])).await;
+    run(&place.launch(&["env"]));
     assert_eq!(place.output(), "PATH=/usr/bin:/bin\n");
 }
 
-#[tokio::test]
-async fn a_child_leads_its_own_group_and_keeps_its_words() {
+#[test]
+fn a_child_leads_its_own_group_and_keeps_its_words() {
     let place = Place::new();
-    let mut child =
+    let child =
         spawn(&place.sh("cut -d' ' -f5 /proc/$$/stat; tr '\\0' ' ' </proc/$$/cmdline")).unwrap();
     let pid = child.identity.pid;
-    child.ended().await;
+    child.ended();
     assert!(place.output().starts_with(&format!("{pid}\n/bin/sh -c ")));
 }
 
-#[tokio::test]
-async fn names_are_searched_in_the_jobs_path_and_directory() {
+#[test]
+fn names_are_searched_in_the_jobs_path_and_directory() {
     let place = Place::new();
     std::fs::create_dir(place.path("bin")).unwrap();
     place.script("bin/tool", "#!/bin/sh\necho found $0\n", 0o755);
@@ -96,20 +82,20 @@ async fn names_are_searched_in_the_jobs_path_and_directory() {
     for path in ["bin", "/nonexistent:one:two:bin"] {
         let mut launch = place.launch(&["tool"]);
         launch.env = super::path(path);
-        assert_eq!(exit_of(&launch).await, Exit::Code(0), "{path}");
+        assert_eq!(exit_of(&launch), Exit::Code(0), "{path}");
         assert!(place.output().starts_with("found "));
         output::discard(&launch.output).unwrap();
     }
     let launch = place.launch(&["bin/tool"]);
-    assert_eq!(exit_of(&launch).await, Exit::Code(0));
+    assert_eq!(exit_of(&launch), Exit::Code(0));
 }
 
-#[tokio::test]
-async fn a_script_without_interpreter_is_run_by_the_shell() {
+#[test]
+fn a_script_without_interpreter_is_run_by_the_shell() {
     let place = Place::new();
     let path = place.script("plain", "echo $0 $1; exit 4", 0o755);
     let launch = place.launch(&["./plain", "word"]);
-    assert_eq!(exit_of(&launch).await, Exit::Code(4));
+    assert_eq!(exit_of(&launch), Exit::Code(4));
     assert!(
         place.output().ends_with("plain word\n"),
         "{}",
@@ -121,18 +107,18 @@ async fn a_script_without_interpreter_is_run_by_the_shell() {
         umask: Some(0o77),
         ..place.launch(&["./plain"])
     };
-    assert_eq!(exit_of(&launch).await, Exit::Code(4));
+    assert_eq!(exit_of(&launch), Exit::Code(4));
     assert_eq!(place.output(), "0077\n");
     let place = Place::new();
     place.script("empty", "", 0o755);
-    assert_eq!(exit_of(&place.launch(&["./empty"])).await, Exit::Code(0));
+    assert_eq!(exit_of(&place.launch(&["./empty"])), Exit::Code(0));
 }
 
-#[tokio::test]
-async fn umask_and_nice_are_set_on_the_other_side_only() {
+#[test]
+fn umask_and_nice_are_set_on_the_other_side_only() {
     let place = Place::new();
     // Ours may be another than that of a fresh shell.
-    run(&place.sh("umask; nice")).await;
+    run(&place.sh("umask; nice"));
     let ours = place.output();
     let place = Place::new();
     let launch = Launch {
@@ -140,10 +126,10 @@ async fn umask_and_nice_are_set_on_the_other_side_only() {
         nice: Some(17),
         ..place.launch(&["sh", "-c", "umask; nice; exit 9", "zero"])
     };
-    assert_eq!(exit_of(&launch).await, Exit::Code(9));
+    assert_eq!(exit_of(&launch), Exit::Code(9));
     assert_eq!(place.output(), "0027\n17\n");
     let place = Place::new();
-    run(&place.sh("umask; nice")).await;
+    run(&place.sh("umask; nice"));
     assert_eq!(place.output(), ours);
     assert_ne!(ours, "0027\n17\n");
 }
@@ -260,9 +246,9 @@ fn output_is_private_under_any_umask() {
     }
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "run by output_is_private_under_any_umask, which sets a umask"]
-async fn inner_private_output() {
+fn inner_private_output() {
     let dir = std::env::temp_dir().join(format!("private-{}", std::process::id()));
     // The directory too would get the umask.
     std::fs::create_dir(&dir).unwrap();
@@ -272,7 +258,7 @@ async fn inner_private_output() {
         output: dir.join("output"),
         ..place.sh("echo kept")
     };
-    run(&launch).await;
+    run(&launch);
     assert_eq!(crate::os::fs::lstat(&launch.output).unwrap().mode, 0o600);
     assert_eq!(text(&launch.output), "kept\n");
     std::fs::remove_dir_all(dir).unwrap();
@@ -288,9 +274,9 @@ fn what_the_starter_ignored_is_default_in_the_child() {
     );
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "run by what_the_starter_ignored_is_default_in_the_child, which ignores signals"]
-async fn inner_default_child() {
+fn inner_default_child() {
     let mut mask = nix::sys::signal::SigSet::empty();
     mask.add(nix::sys::signal::Signal::SIGUSR2);
     mask.thread_set_mask().unwrap();
@@ -302,7 +288,7 @@ async fn inner_default_child() {
     );
     crate::os::signals::normalize().unwrap();
     let place = Place::new();
-    run(&place.launch(&["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])).await;
+    run(&place.launch(&["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"]));
     // The C library leaves its own two signals (32, 33) ignored in whatever it starts this way; no program
     // can use them.
     assert_eq!(
@@ -313,7 +299,7 @@ async fn inner_default_child() {
     );
     let place = Place::new();
     // 3 is the directory that ls reads.
-    run(&place.launch(&["ls", "/proc/self/fd"])).await;
+    run(&place.launch(&["ls", "/proc/self/fd"]));
     assert_eq!(place.output(), "0\n1\n2\n3\n");
 }
 
@@ -322,9 +308,9 @@ fn without_descriptors_nothing_starts_and_nothing_is_lost() {
     under("ulimit -n 24", "starting::inner_few_descriptors");
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "run by without_descriptors_nothing_starts_and_nothing_is_lost, which sets a limit"]
-async fn inner_few_descriptors() {
+fn inner_few_descriptors() {
     let place = Place::new();
     let mut hoard: Vec<std::fs::File> = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {
@@ -337,7 +323,7 @@ async fn inner_few_descriptors() {
             ..place.sh("exit 5")
         };
         match spawn(&launch) {
-            Ok(mut child) => assert_eq!(child.ended().await.exit, Exit::Code(5), "{left}"),
+            Ok(child) => assert_eq!(child.ended().exit, Exit::Code(5), "{left}"),
             Err(SpawnError::Again(_)) => assert!(!launch.output.exists(), "{left}"),
             Err(other) => panic!("{left}: {other:?}"),
         }
@@ -346,14 +332,14 @@ async fn inner_few_descriptors() {
 }
 
 /// The clock and the kernel agree, so that the next runner finds the process by the file in /proc.
-#[tokio::test]
-async fn a_start_is_told_to_the_tick() {
+#[test]
+fn a_start_is_told_to_the_tick() {
     for _ in 0..50 {
         let place = Place::new();
-        let mut child = spawn(&place.sh("until [ -e go ]; do sleep 0.001; done")).unwrap();
+        let child = spawn(&place.sh("until [ -e go ]; do sleep 0.001; done")).unwrap();
         let stat = crate::os::proc::stat(child.identity.pid).unwrap();
         assert_eq!(child.identity.start, stat.start);
         std::fs::write(place.path("go"), "").unwrap();
-        assert_eq!(child.ended().await.exit, Exit::Code(0));
+        assert_eq!(child.ended().exit, Exit::Code(0));
     }
 }

@@ -1,0 +1,137 @@
+//! The process that starts and reaps the jobs: it outlives its runner, and its runner outlives it.
+
+use rustix::process::{Signal, kill_process};
+
+use crate::sandbox::{PATIENCE, Runner, Sandbox, until};
+
+/// A job that runs until there is a file `go`, and then ends so.
+fn add_waiting(sandbox: &Sandbox, name: &str, end: &str) {
+    let command =
+        format!("echo $PUNCTUAL_ATTEMPT >> {name}; until [ -e go ]; do sleep 0.01; done; {end}");
+    let add = [
+        "add",
+        "now",
+        "--name",
+        name,
+        "--retries",
+        "3",
+        "--backoff",
+        "1ms",
+    ];
+    sandbox.ok([&add[..], &[&command]].concat());
+}
+
+fn until_gone(sandbox: &Sandbox) {
+    until(PATIENCE, "no job is alive", || {
+        sandbox.jobs_alive().is_empty()
+    });
+}
+
+fn kill(runner: &Runner, signal: Signal) {
+    kill_process(runner.parent_of_jobs(), signal).expect("it is there");
+}
+
+#[test]
+fn what_ends_while_no_runner_lives_is_known_and_not_run_again() {
+    for ends_runner in [Runner::kill as fn(Runner), |runner| {
+        assert_eq!(runner.stop(), 0)
+    }] {
+        let sandbox = Sandbox::new();
+        add_waiting(&sandbox, "good", "true");
+        let add = [
+            "add",
+            "now",
+            "--name",
+            "bad",
+            "until [ -e go ]; do sleep 0.01; done; exit 3",
+        ];
+        sandbox.ok(add);
+        let runner = sandbox.runner(["--leave-running", "-j4"]);
+        sandbox.until_state("good", "running");
+        sandbox.until_state("bad", "running");
+        ends_runner(runner);
+        sandbox.write("go", "");
+        until_gone(&sandbox);
+        sandbox.drain([""; 0]);
+        assert_eq!(sandbox.state("good"), "succeeded");
+        assert_eq!(sandbox.lines("good"), ["1"]);
+        let run = sandbox.json(["show", "bad.1"]);
+        assert_eq!(sandbox.state("bad"), "failed(exit)", "{run}");
+        let attempt = &run["attempts"][0];
+        assert_eq!(attempt["exit_code"], 3, "{run}");
+        // From wait4(2), which answers nobody but a parent.
+        assert!(attempt["max_rss_bytes"].as_u64() > Some(0), "{run}");
+    }
+}
+
+#[test]
+fn a_job_that_kills_its_parent_ends_as_it_ends_and_others_start() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j4"]);
+    add_waiting(&sandbox, "witness", "true");
+    sandbox.until_state("witness", "running");
+    sandbox.ok(["add", "now", "--name", "patricide", "kill -9 $PPID; exit 0"]);
+    until(PATIENCE, "the runner has noticed", || {
+        runner
+            .log()
+            .contains("the process that starts the jobs was ended")
+    });
+    sandbox.ok(["add", "now", "--name", "next", "true"]);
+    sandbox.until_state("next", "succeeded");
+    sandbox.write("go", "");
+    until_gone(&sandbox);
+    for name in ["witness", "patricide"] {
+        // Before Linux 6.15 nobody can say how they ended.
+        until(PATIENCE, "it is over", || {
+            let state = sandbox.state(name);
+            state == "succeeded" || state == "failed(lost)"
+        });
+    }
+    assert!(runner.lives());
+    assert_eq!(runner.stop(), 0);
+}
+
+#[test]
+fn a_parent_ends_with_its_last_child_and_not_before() {
+    let sandbox = Sandbox::new();
+    add_waiting(&sandbox, "x", "true");
+    let runner = sandbox.runner([""; 0]);
+    let parent = runner.parent_of_jobs();
+    let lives = || std::path::Path::new(&format!("/proc/{}/exe", parent.as_raw_nonzero())).exists();
+    sandbox.until_state("x", "running");
+    runner.kill();
+    assert!(lives());
+    sandbox.write("go", "");
+    let link = format!("/proc/{}/exe", parent.as_raw_nonzero());
+    until(PATIENCE, "the parent is gone", || {
+        std::fs::read_link(&link).is_err()
+    });
+    // One without children ends with its runner.
+    sandbox.drain([""; 0]);
+    let runner = sandbox.runner([""; 0]);
+    let link = format!("/proc/{}/exe", runner.parent_of_jobs().as_raw_nonzero());
+    runner.kill();
+    until(PATIENCE, "the parent is gone", || {
+        std::fs::read_link(&link).is_err()
+    });
+}
+
+/// The order is on its way when the runner dies: the next runner decides anew, and nobody else.
+#[test]
+fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner([""; 0]);
+    let parent = runner.parent_of_jobs();
+    kill(&runner, Signal::STOP);
+    add_waiting(&sandbox, "x", "true");
+    until(PATIENCE, "it is claimed", || {
+        let claimed = "SELECT count(*) FROM attempt";
+        sandbox.count(claimed) == 1
+    });
+    runner.kill();
+    kill_process(parent, Signal::CONT).expect("it is there");
+    sandbox.write("go", "");
+    sandbox.drain([""; 0]);
+    assert_eq!(sandbox.state("x"), "succeeded");
+    assert_eq!(sandbox.lines("x"), ["1"]);
+}
