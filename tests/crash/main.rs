@@ -164,17 +164,24 @@ fn a_runner_that_dies_while_its_child_is_being_born_loses_nobody() {
         .arg("run");
     let tracer = sandbox.start(&mut strace);
     let calls = || std::fs::read_to_string(&trace).unwrap_or_default();
-    // Its own, and then the one of the child, which has begun and has not been carried out.
-    until(PATIENCE, "the child is being born", || {
-        calls().lines().count() == 2
-    });
-    let runner = calls().split(' ').next().and_then(|pid| pid.parse().ok());
-    let runner = runner.unwrap();
-    kill_process(Pid::from_raw(runner).unwrap(), Signal::KILL).unwrap();
-    until(PATIENCE, "the runner is dead", || {
-        let stat = std::fs::read_to_string(format!("/proc/{runner}/stat"));
-        stat.map_or(true, |stat| stat.contains(") Z "))
-    });
+    // That of the runner, that of the parent, and the one of the child, which has begun and is not carried out.
+    let begun = || {
+        calls()
+            .lines()
+            .filter(|line| line.contains("execve("))
+            .count()
+    };
+    until(PATIENCE, "the child is being born", || begun() == 3);
+    let calls = calls();
+    let pids = calls.lines().filter(|line| line.contains("execve("));
+    let pids = pids.filter_map(|line| line.split(' ').next()?.parse().ok());
+    for pid in pids.take(2).collect::<Vec<i32>>() {
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+        until(PATIENCE, "it is dead", || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        });
+    }
     let runner = sandbox.runner([""; 0]);
     sandbox.until_lines("ran", 1);
     until(PATIENCE, "the child is adopted", || {

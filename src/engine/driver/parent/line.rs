@@ -116,7 +116,7 @@ impl Parent {
     pub(in super::super) fn ending(&mut self, attempt: AttemptId, why: Why) {
         if let Some(link) = &mut self.link {
             link.give(&Order::Ending(attempt, why));
-            link.flush();
+            self.flush();
         }
     }
 
@@ -132,7 +132,8 @@ impl Parent {
     /// Sends what was ordered since the last time.
     pub(in super::super) fn flush(&mut self) {
         if let Some(link) = &mut self.link {
-            link.flush();
+            // Whoever listens notices that the line is broken.
+            let _ = link.flush();
         }
     }
 
@@ -231,15 +232,17 @@ impl Link {
         self.out.push(b'\n');
     }
 
-    /// Sends what there is room for; a line that is broken is noticed by whoever listens to it.
-    fn flush(&mut self) {
+    /// Sends what there is room for.
+    fn flush(&mut self) -> io::Result<()> {
         while !self.out.is_empty() {
             match self.stream.try_write(&self.out) {
                 Ok(count) => drop(self.out.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     async fn heard(&mut self) -> io::Result<Vec<Word>> {
@@ -251,7 +254,7 @@ impl Link {
             };
             let ready = self.stream.ready(interest).await?;
             if ready.is_writable() {
-                self.flush();
+                self.flush()?;
             }
             let mut chunk = [0; CHUNK];
             match self.stream.try_read(&mut chunk) {
