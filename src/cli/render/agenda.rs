@@ -96,16 +96,26 @@ fn moment(at: DateTime<Utc>, style: &Style) -> Vec<Cell> {
     ]
 }
 
+/// What the shortest line takes before its name: a date, a time, and the gaps.
+const BEFORE_NAME: usize = 22;
+
 fn table(columns: &[Column], rows: Vec<Vec<Cell>>, style: &Style) -> String {
+    // A name that would be cut even then costs the others no column.
+    let room = style
+        .width
+        .map_or(0, |width| width.saturating_sub(BEFORE_NAME));
+    let names = rows.iter().filter_map(|row| row.get(COLUMNS.len() - 1));
+    let widths = names.map(|name| text::width(&name.text));
+    let longest = widths.filter(|&width| width <= room).max().unwrap_or(0);
     let grid = Grid {
         columns,
         rows,
         yields: &[
-            Yield("JOB", 12),
+            Yield("JOB", longest.max(12)),
             Yield("OFFSET", 0),
             Yield("DAY", 0),
-            Yield("JOB", 4),
             Yield("DISTANCE", 0),
+            Yield("JOB", 4),
             Yield("DATE", 0),
         ],
     };

@@ -38,19 +38,19 @@ const LONG_COLUMNS: [Column; 11] = [
     COMMAND,
 ];
 
-/// A name is what the next verb needs, so it is cut late; one of unusual length costs the
-/// others nothing.
+/// A name is what the next verb needs: it is whole wherever it fits. The schedule gives way
+/// before the command, since `show` and `next` tell it better.
 const YIELDS: [Yield; 17] = [
     Yield("COMMAND", 24),
     Yield("NAME", 32),
-    Yield("WHEN", 20),
+    Yield("WHEN", 24),
     Yield("COMMAND", 16),
     Yield("NAME", 24),
-    Yield("WHEN", 16),
-    Yield("STATE", 28),
+    Yield("STATE", 40),
     Yield("WHEN", 0),
     Yield("COMMAND", 12),
     Yield("NAME", 20),
+    Yield("STATE", 32),
     Yield("COMMAND", 0),
     Yield("NAME", 16),
     Yield("STATE", 20),

@@ -28,6 +28,7 @@ mod queues;
 mod runs;
 #[cfg(test)]
 pub(crate) mod samples;
+mod spill;
 mod status;
 pub(crate) mod text;
 pub(crate) mod time;
