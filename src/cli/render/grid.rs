@@ -75,7 +75,7 @@ impl Grid<'_> {
         let rows: Vec<_> = self.rows.iter().map(cut_row).collect();
         let titles = shown.iter().map(|&index| self.columns[index].title);
         let mut lines = self.lay_out(titles, &rows, &shown).into_iter();
-        let header = vec![(lines.next().unwrap_or_default(), Tint::Plain)];
+        let header = vec![(lines.next().unwrap_or_default(), Tint::Title)];
         let frame = Frame {
             columns: self.columns,
             yields: self.yields,
@@ -386,7 +386,7 @@ a-n…le  4  any
         ]];
         assert_eq!(
             grid.render(&colored(60)),
-            "NAME  N  TEXT\nx     \x1b[31mx\x1b[0m  \x1b[33mx\x1b[0m\n"
+            "\x1b[1mNAME  N  TEXT\x1b[0m\nx     \x1b[31mx\x1b[0m  \x1b[33mx\x1b[0m\n"
         );
     }
 }

@@ -372,7 +372,7 @@ ID  NAME            WHEN       NEXT                       LAST                  
         assert_eq!(
             jobs_table(&jobs(), &colored(120)),
             "\
-NAME            WHEN       NEXT         STATE                            COMMAND
+\x1b[1mNAME            WHEN       NEXT         STATE                            COMMAND\x1b[0m
 backup          0 3 * * *  in 9h        ok 2m ago                        restic backup /data --e…de-caches --tag nightly
 nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m           python3 /opt/reports/報告書を作る.py --送る 🎉
 sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                      rsync -a שלום/ host:\\u{202e}/srv\\n

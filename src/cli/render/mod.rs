@@ -105,6 +105,8 @@ pub(crate) fn paint(text: &str, tint: Tint, color: bool) -> Cow<'_, str> {
 pub(crate) enum Tint {
     #[default]
     Plain,
+    /// The titles of a table: what is below them are rows.
+    Title,
     Failed,
     Running,
     Late,
@@ -116,6 +118,7 @@ impl Tint {
     fn code(self) -> Option<u8> {
         match self {
             Self::Plain => None,
+            Self::Title => Some(1),
             Self::Failed => Some(31),
             Self::Running => Some(32),
             Self::Late => Some(33),
