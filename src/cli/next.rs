@@ -91,7 +91,18 @@ fn next_of_when(
     context: &Context,
 ) -> Result<(), Failure> {
     let wrong = |error| Failure::when(text, error);
-    let when = schedule::parse(text).map_err(wrong)?;
+    let when = schedule::parse(text).map_err(|error| {
+        // One word that no schedule begins with may be a job's name.
+        let hint = error.hint.as_deref().unwrap_or_default();
+        let is_name = Name::parse(text).is_ok()
+            && !schedule::is_form_word(text)
+            && !hint.starts_with("did you mean");
+        let job = store.filter(|_| is_name);
+        match job.and_then(|store| select::meant(&store.read(), text)) {
+            Some(job) => wrong(error).hint(format!("did you mean the job {job}?")),
+            None => wrong(error),
+        }
+    })?;
     let salt = match store {
         Some(store) => admit::salt(&store.read())?,
         None => std::env::var("PUNCTUAL_SALT").unwrap_or_default(),
