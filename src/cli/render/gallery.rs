@@ -9,8 +9,8 @@ use crate::domain::{Failures, JobState, JobView, Kind, Reason, RunState, Runner,
 
 use super::samples::{at, history, job, jobs, name, page, queue_state, run, skipped, style};
 use super::{
-    StatusPage, Style, agenda_table, job_page, jobs_table, queues_table, run_page, runs_table,
-    status_page, text, times_table,
+    StatusPage, Style, agenda_table, job_page, jobs_table, later_jobs, queues_table, run_page,
+    runs_table, status_page, text, times_table,
 };
 
 /// Signs that are wide, joined, combined, or written from the right.
@@ -173,7 +173,14 @@ fn of_next() {
     ];
     let agenda: Vec<_> = names.map(name).into_iter().zip(times).collect();
     look("next", |style| {
-        times_table(&times, style) + "\n" + &agenda_table(&agenda, style)
+        let later = later_jobs(&agenda[..1], &agenda[1..], 3, style);
+        let said = later.filter(|_| style.width.is_some());
+        [
+            times_table(&times, style),
+            agenda_table(&agenda, style),
+            agenda_table(&agenda[..1], style) + &said.unwrap_or_default(),
+        ]
+        .join("\n")
     });
 }
 

@@ -40,7 +40,7 @@ use chrono::{DateTime, Utc};
 
 use crate::schedule::Zone;
 
-pub(crate) use agenda::{agenda_table, times_table};
+pub(crate) use agenda::{agenda_table, later_jobs, times_table};
 pub(crate) use canvas::look;
 pub(crate) use charts::{Crowd, Day, Strip, cells_of_day, day_chart, runs_chart, runs_that_fit};
 pub(crate) use grid::Pieces;
