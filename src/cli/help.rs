@@ -10,6 +10,7 @@ use crate::domain::closest;
 use super::args::{Args, HelpArgs};
 use super::context::Context;
 use super::failure::Failure;
+use super::neighbours::our_word;
 use super::render::markdown;
 
 /// Topics, and the files that the man pages are made of, too.
@@ -65,8 +66,10 @@ fn unknown(verb: &Command, word: &str) -> Failure {
     let verbs = verb.get_subcommands().map(Command::get_name);
     let topics = TOPICS.iter().map(|(topic, _)| *topic);
     let failure = Failure::usage(format!("there is no verb or topic called {word}"));
-    failure.hint(match closest(word, verbs.chain(topics)) {
-        Some(near) => format!("did you mean {near}?"),
-        None => "see the verbs with: punctual --help".to_owned(),
-    })
+    failure.hint(
+        match our_word(word).or_else(|| closest(word, verbs.chain(topics))) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "see the verbs with: punctual --help".to_owned(),
+        },
+    )
 }

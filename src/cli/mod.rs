@@ -32,6 +32,7 @@ mod list;
 mod logs;
 #[cfg(test)]
 mod manual;
+mod neighbours;
 mod next;
 mod offers;
 mod options;

@@ -13,8 +13,11 @@ use super::admit;
 use super::args::NextArgs;
 use super::context::Context;
 use super::failure::Failure;
-use super::render::{Style, agenda_table, json, outlook, times_table};
+use super::render::{Style, agenda_table, json, later_jobs, outlook, times_table};
 use super::{day, select};
+
+/// Jobs that are named when none of their times is shown.
+const LATER: usize = 3;
 
 /// Times shown unless `-n` says otherwise.
 const SHOWN: usize = 5;
@@ -91,7 +94,18 @@ fn next_of_when(
     context: &Context,
 ) -> Result<(), Failure> {
     let wrong = |error| Failure::when(text, error);
-    let when = schedule::parse(text).map_err(wrong)?;
+    let when = schedule::parse(text).map_err(|error| {
+        // One word that no schedule begins with may be a job's name.
+        let hint = error.hint.as_deref().unwrap_or_default();
+        let is_name = Name::parse(text).is_ok()
+            && !schedule::is_form_word(text)
+            && !hint.starts_with("did you mean");
+        let job = store.filter(|_| is_name);
+        match job.and_then(|store| select::meant(&store.read(), text)) {
+            Some(job) => wrong(error).hint(format!("did you mean the job {job}?")),
+            None => wrong(error),
+        }
+    })?;
     let salt = match store {
         Some(store) => admit::salt(&store.read())?,
         None => std::env::var("PUNCTUAL_SALT").unwrap_or_default(),
@@ -239,12 +253,18 @@ fn merged(
 
 /// The next runs of all jobs, merged.
 fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Failure> {
+    let tells_later = context.terminal && !context.quiet && !context.json;
+    let wanted = if tells_later {
+        n.saturating_add(LATER + 1)
+    } else {
+        n
+    };
     let mut times = match store {
-        Some(store) => store.snapshot(|read| merged(read, n, context))?,
+        Some(store) => store.snapshot(|read| merged(read, wanted, context))?,
         None => Vec::new(),
     };
     times.sort_by(|(a, at), (b, bt)| (at, a).cmp(&(bt, b)));
-    times.truncate(n);
+    let later = times.split_off(n.min(times.len()));
     if context.json {
         return context.print_json(&json::agenda(&times, context.zone));
     }
@@ -254,5 +274,9 @@ fn agenda(store: Option<&Store>, n: usize, context: &Context) -> Result<(), Fail
         }
         return Ok(());
     }
-    context.print(&agenda_table(&times, &context.style))
+    context.print(&agenda_table(&times, &context.style))?;
+    if tells_later && let Some(line) = later_jobs(&times, &later, LATER, &context.style) {
+        context.note(&line);
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{Job, JobId, Name, Run, RunRef, closest};
+use crate::domain::{Job, JobId, Name, Run, RunRef, begun, closest};
 use crate::store::Read;
 
 use super::args::Selector;
@@ -99,9 +99,16 @@ pub(super) fn find_job(
 
 fn no_such_job(read: &Read<'_>, word: &str) -> Failure {
     let failure = Failure::new(Code::Absent, format!("no such job: {word}"));
-    let names = read.job_names(1_000).unwrap_or_default();
-    match closest(word, names.iter().map(Name::as_str)) {
+    match meant(read, word) {
         Some(name) => failure.hint(format!("did you mean {name}?")),
         None => failure.hint("see the jobs there are with: punctual list --all"),
     }
+}
+
+/// The job that a word was probably meant to name, or the few that it begins.
+pub(super) fn meant(read: &Read<'_>, word: &str) -> Option<String> {
+    let names = read.job_names(1_000).unwrap_or_default();
+    let names = || names.iter().map(Name::as_str);
+    let near = closest(word, names()).map(str::to_owned);
+    near.or_else(|| Some(begun(word, names()).join(" or ")).filter(|names| !names.is_empty()))
 }

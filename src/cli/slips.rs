@@ -14,6 +14,7 @@ use crate::schedule;
 
 use super::args::Args;
 use super::failure::{Code, Failure, Voice};
+use super::neighbours::our_word;
 
 /// Help and the version come as errors, too.
 pub(super) fn answer(error: &clap::Error, words: &[OsString]) -> ExitCode {
@@ -98,16 +99,30 @@ fn hint(error: &clap::Error, words: &[OsString]) -> String {
     if error.kind() == ClapKind::InvalidValue && !values.is_empty() {
         return format!("one of: {}", values.join(", "));
     }
+    let words = before_unknown(error, words);
     add_without_when(error, words)
-        .or_else(|| Some(format!("did you mean {}?", meant(error)?)))
+        .or_else(|| Some(format!("did you mean {}?", meant(error, words)?)))
         .unwrap_or_else(|| format!("see: {} --help", asked(words)))
 }
 
+/// The words before a verb that does not exist: what follows it may be called like one that does.
+fn before_unknown<'w>(error: &clap::Error, words: &'w [OsString]) -> &'w [OsString] {
+    let unknown = told(error, ContextKind::InvalidSubcommand).concat();
+    let at = words.iter().position(|word| *word == *unknown);
+    &words[..at.unwrap_or(words.len())]
+}
+
 /// The verb or option that was probably meant.
-fn meant(error: &clap::Error) -> Option<String> {
+fn meant(error: &clap::Error, words: &[OsString]) -> Option<String> {
     if error.kind() == ClapKind::InvalidSubcommand {
         let suggested = told(error, ContextKind::SuggestedSubcommand);
         let word = told(error, ContextKind::InvalidSubcommand).concat();
+        // Not inside `queue`, whose verbs are others.
+        if verb(words) == "punctual"
+            && let Some(ours) = our_word(&word)
+        {
+            return Some(ours.to_owned());
+        }
         let near = closest(&word, suggested.iter().map(String::as_str)).map(str::to_owned);
         return near.or_else(|| suggested.into_iter().next_back());
     }

@@ -15,6 +15,15 @@ pub(crate) fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
+/// The names that begin with a word, when they are few: somebody left off their end.
+pub(crate) fn begun<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let begun: Vec<&str> = names.filter(|name| name.starts_with(word)).collect();
+    match begun.len() {
+        1..=3 if word.len() > 1 => begun,
+        _ => Vec::new(),
+    }
+}
+
 /// Insertions, deletions and replacements between two words (Levenshtein 1966).
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
@@ -33,7 +42,7 @@ fn edits(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::closest;
+    use super::{begun, closest};
 
     #[test]
     fn a_slip_of_the_finger_finds_its_name() {
@@ -41,5 +50,24 @@ mod tests {
         assert_eq!(closest("bakup", names.into_iter()), Some("backup"));
         assert_eq!(closest("reprot", names.into_iter()), Some("report"));
         assert_eq!(closest("xyz", names.into_iter()), None);
+    }
+
+    #[test]
+    fn a_beginning_finds_the_few_names_that_begin_so() {
+        let names = [
+            "weekly-report",
+            "weekly-sync",
+            "w1",
+            "w2",
+            "w3",
+            "w4",
+            "tick",
+        ];
+        let begun = |word| begun(word, names.into_iter());
+        assert_eq!(begun("weekly"), ["weekly-report", "weekly-sync"]);
+        assert_eq!(begun("ti"), ["tick"]);
+        for too_many in ["w", "t", "", "other"] {
+            assert!(begun(too_many).is_empty(), "{too_many}");
+        }
     }
 }

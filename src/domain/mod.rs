@@ -16,7 +16,7 @@ mod size;
 mod span;
 mod view;
 
-pub(crate) use closest::closest;
+pub(crate) use closest::{begun, closest};
 pub(crate) use codes::CodeSet;
 pub(crate) use job::{
     Backoff, Command, Job, JobId, JobState, Kind, Missed, Options, Overlap, Queue, QueueState,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::crontab::{self, Crontab};
 use super::error::WhenError;
 use super::every::Calendar;
+use super::meant::meant;
 use super::moment::{Moment, parse_clock, reads_as_moment};
 use super::when::{After, AfterMode, When};
 use super::words::{self, WEEKDAYS, Word, name_index, nearest};
@@ -45,8 +46,31 @@ pub(crate) fn parse(text: &str) -> Result<When, WhenError> {
     };
     match zone_prefix(*first)? {
         Some(zone) => parse_zoned(rest, zone, *first),
-        None => parse_form(*first, rest, &words, None),
+        None => parse_form(*first, rest, &words, None).map_err(|error| match suggested(&words) {
+            Some(suggested) => error.hint(format!("did you mean {suggested}?")),
+            None => error,
+        }),
     }
+}
+
+/// What was meant by plain English, as one would type it.
+fn suggested(words: &[Word<'_>]) -> Option<String> {
+    let is_schedule = |text: &String| {
+        let words = words::split(text);
+        let (first, rest) = words.split_first()?;
+        parse_form(*first, rest, &words, None).ok()
+    };
+    let typed = |text: String| match text.as_bytes() {
+        [b'@', ..] => text,
+        bytes if bytes.contains(&b'*') => format!("'{text}'"),
+        _ => format!("\"{text}\""),
+    };
+    let all: Vec<String> = meant(words)
+        .into_iter()
+        .filter(|text| is_schedule(text).is_some())
+        .map(typed)
+        .collect();
+    (!all.is_empty()).then(|| all.join(" or "))
 }
 
 /// Reads a bare TIME: what may follow `at`, or `now`. Times of the past are answered too.

@@ -19,6 +19,7 @@ mod fields;
 mod fires;
 mod grammar;
 mod items;
+mod meant;
 mod moment;
 mod recurrence;
 mod seed;

@@ -197,10 +197,14 @@ fn a_conversation_reads_as_it_is_kept() {
     }
 }
 
-const CONVERSATION: [&str; 49] = [
+const CONVERSATION: [&str; 61] = [
     "punctual",
     "punctual frob",
+    "punctual frob backup",
     "punctual lsit",
+    "punctual delete backup",
+    "punctual start backup",
+    "punctual help version",
     "punctual list --stat paused",
     "punctual list --state late",
     "punctual add",
@@ -211,6 +215,10 @@ const CONVERSATION: [&str; 49] = [
     "punctual add every 5m -- true",
     "punctual add nwo true",
     "punctual add 'at 25:00' true",
+    "punctual add 'every monday at 8' true",
+    "punctual add 'every 5 minutes' true",
+    "punctual add daily true",
+    "punctual next 5m",
     "punctual add '* * * *' true",
     "punctual add '0 3 31 feb *' true",
     "punctual add '0 0 1 * MON' --name odd --paused true",
@@ -231,6 +239,10 @@ const CONVERSATION: [&str; 49] = [
     "punctual resume backup",
     "punctual next backup",
     "punctual show bakup",
+    "punctual show pub",
+    "punctual next bakup",
+    "punctual queue start",
+    "punctual wait b",
     "punctual logs",
     "punctual logs backup",
     "punctual logs backup.7",

@@ -39,6 +39,39 @@ pub(crate) fn agenda_table(times: &[(Name, DateTime<Utc>)], style: &Style) -> St
     with_changes(&table(&COLUMNS, rows, style), &instants, style)
 }
 
+/// The first few jobs of which no time is shown: one that comes every second must not hide that
+/// there are others.
+pub(crate) fn later_jobs(
+    shown: &[(Name, DateTime<Utc>)],
+    later: &[(Name, DateTime<Utc>)],
+    most: usize,
+    style: &Style,
+) -> Option<String> {
+    let mut hidden: Vec<&(Name, DateTime<Utc>)> = Vec::new();
+    for coming in later {
+        let is_told = |told: &(Name, _)| told.0 == coming.0;
+        if !shown.iter().any(is_told) && !hidden.iter().any(|told| is_told(told)) {
+            hidden.push(coming);
+        }
+    }
+    let room = style.width.unwrap_or(usize::MAX);
+    // As many as the line holds.
+    let lines = (1..=hidden.len().min(most)).rev().map(|count| {
+        let told = hidden[..count].iter();
+        let told = told.map(|(job, at)| format!("{job} {}", time::distance(*at - style.now)));
+        let told = told.collect::<Vec<_>>().join(", ");
+        let more = if count < hidden.len() {
+            " and more"
+        } else {
+            ""
+        };
+        format!("later: {told}{more}; -n N shows more")
+    });
+    let mut lines = lines.collect::<Vec<_>>().into_iter();
+    let last = lines.clone().next_back();
+    lines.find(|line| text::width(line) <= room).or(last)
+}
+
 /// Says on a terminal where the clock changes between two lines.
 fn with_changes(table: &str, times: &[DateTime<Utc>], style: &Style) -> String {
     if style.is_plain() {
@@ -96,16 +129,26 @@ fn moment(at: DateTime<Utc>, style: &Style) -> Vec<Cell> {
     ]
 }
 
+/// What the shortest line takes before its name: a date, a time, and the gaps.
+const BEFORE_NAME: usize = 22;
+
 fn table(columns: &[Column], rows: Vec<Vec<Cell>>, style: &Style) -> String {
+    // A name that would be cut even then costs the others no column.
+    let room = style
+        .width
+        .map_or(0, |width| width.saturating_sub(BEFORE_NAME));
+    let names = rows.iter().filter_map(|row| row.get(COLUMNS.len() - 1));
+    let widths = names.map(|name| text::width(&name.text));
+    let longest = widths.filter(|&width| width <= room).max().unwrap_or(0);
     let grid = Grid {
         columns,
         rows,
         yields: &[
-            Yield("JOB", 12),
+            Yield("JOB", longest.max(12)),
             Yield("OFFSET", 0),
             Yield("DAY", 0),
-            Yield("JOB", 4),
             Yield("DISTANCE", 0),
+            Yield("JOB", 4),
             Yield("DATE", 0),
         ],
     };
@@ -115,7 +158,7 @@ fn table(columns: &[Column], rows: Vec<Vec<Cell>>, style: &Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{at, name, style};
-    use super::{agenda_table, times_table};
+    use super::{agenda_table, later_jobs, times_table};
 
     #[test]
     fn coming_times_show_the_offset_they_have_then() {
@@ -153,6 +196,35 @@ Wed  2027-12-01  02:30:00  +01:00  in 365d
         );
         let plain = times_table(&times, &style(None));
         assert_eq!(plain.lines().count(), 5, "{plain}");
+    }
+
+    #[test]
+    fn jobs_of_which_no_time_is_shown_are_named() {
+        let coming = |label, hour| (name(label), at(&format!("2026-11-30T{hour}:00:00Z")));
+        let shown = [coming("tick", 18)];
+        let later = [
+            coming("tick", 19),
+            coming("backup", 20),
+            coming("tick", 20),
+            coming("backup", 21),
+            coming("report", 22),
+            coming("mail", 23),
+        ];
+        let line = |count, width| later_jobs(&shown, &later[..count], 2, &style(width));
+        assert_eq!(line(1, 80), None);
+        for (count, width, told) in [
+            (4, 80, "later: backup in 3h; -n N shows more"),
+            (5, 80, "later: backup in 3h, report in 5h; -n N shows more"),
+            (
+                6,
+                80,
+                "later: backup in 3h, report in 5h and more; -n N shows more",
+            ),
+            (6, 50, "later: backup in 3h and more; -n N shows more"),
+            (6, 10, "later: backup in 3h and more; -n N shows more"),
+        ] {
+            assert_eq!(line(count, width).as_deref(), Some(told));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) fn look(tint: Tint, style: &Style) -> Look {
     let look = Look::new();
     match tint {
         Tint::Plain => look,
+        Tint::Title => look.add_modifier(Modifier::BOLD),
         _ if !style.color => look,
         Tint::Failed => look.fg(Color::Red),
         Tint::Running => look.fg(Color::Green),

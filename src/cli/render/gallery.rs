@@ -9,8 +9,8 @@ use crate::domain::{Failures, JobState, JobView, Kind, Reason, RunState, Runner,
 
 use super::samples::{at, history, job, jobs, name, page, queue_state, run, skipped, style};
 use super::{
-    StatusPage, Style, agenda_table, job_page, jobs_table, queues_table, run_page, runs_table,
-    status_page, text, times_table,
+    StatusPage, Style, agenda_table, job_page, jobs_table, later_jobs, queues_table, run_page,
+    runs_table, status_page, text, times_table,
 };
 
 /// Signs that are wide, joined, combined, or written from the right.
@@ -100,6 +100,38 @@ fn of_list() {
     look("list", |style| jobs_table(&every_state(), style));
 }
 
+/// Names as long as those of a site that names by host, by team and by what is done; and lists of
+/// one job, with a name as long as may be.
+#[test]
+fn of_long_names() {
+    let mut site = jobs();
+    for (view, host) in site
+        .iter_mut()
+        .zip(["db-01", "www-2", "mail", "cache-north"])
+    {
+        let label = format!("operations-{host}-{}", view.job.name.as_str());
+        view.job.name = name(&label);
+    }
+    let longest = "a-name-that-somebody-made-as-long-as-a-name-may-be-0123456789abc";
+    let mut alone = site[0].clone();
+    alone.job.name = name(longest);
+    let states = [RunState::Running, RunState::Failed, RunState::Succeeded];
+    let runs = states.map(|state| run(longest, 7, 99, state));
+    let queues = [
+        queue_state("default", None, false, 3, 0),
+        queue_state(longest, Some(2), true, 0, 17),
+    ];
+    look("names", |style| {
+        [
+            jobs_table(&site, style),
+            jobs_table(&[alone.clone()], style),
+            runs_table(&runs, style),
+            queues_table(&queues, style),
+        ]
+        .join("\n")
+    });
+}
+
 #[test]
 fn of_show() {
     let (view, runs, extra) = page();
@@ -141,7 +173,14 @@ fn of_next() {
     ];
     let agenda: Vec<_> = names.map(name).into_iter().zip(times).collect();
     look("next", |style| {
-        times_table(&times, style) + "\n" + &agenda_table(&agenda, style)
+        let later = later_jobs(&agenda[..1], &agenda[1..], 3, style);
+        let said = later.filter(|_| style.width.is_some());
+        [
+            times_table(&times, style),
+            agenda_table(&agenda, style),
+            agenda_table(&agenda[..1], style) + &said.unwrap_or_default(),
+        ]
+        .join("\n")
     });
 }
 
@@ -173,6 +212,104 @@ fn of_status_and_queues() {
     look("status", |style| {
         status_page(&page, style) + &queues_table(&queues, style)
     });
+}
+
+/// A line without its first word, and whether that is this name.
+fn begins_with<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let rest = line.strip_prefix(name)?;
+    (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
+}
+
+/// That a line fits, and that its only cut is where what stands last in it ends, or is the
+/// middle of this.
+fn is_cut_at_most_at_its_end(line: &str, width: usize, may_be_cut: &str) {
+    assert!(text::width(line) <= width, "{width}: {line}");
+    if let Some((before, after)) = line.split_once('…') {
+        assert!(!after.contains('…'), "{width}: {line}");
+        let cell = before.rsplit("  ").next().unwrap_or_default();
+        let is_its_middle = may_be_cut.starts_with(cell) && may_be_cut.ends_with(after);
+        assert!(after.is_empty() || is_its_middle, "{width}: {line}");
+    }
+}
+
+#[test]
+fn a_name_is_whole_wherever_it_fits_and_only_the_end_of_a_line_is_cut() {
+    const LONG: &str =
+        "rsync --archive --delete --exclude=.cache /home/ backup@host.example:/srv/home/";
+    let whens = [
+        "0 3 * * *",
+        "every 2w on monday 08:00",
+        "after a-job,another-job,a-third-job",
+    ];
+    for (length, width) in (1..=64).flat_map(|n| [60, 80, 120, 200].map(|width| (n, width))) {
+        let style = style(width);
+        let label = "n".repeat(length);
+        let is_long = |name: &str| name.len() + 3 > width;
+
+        for when in whens {
+            let mut jobs = every_state();
+            let mut states = every_state();
+            for view in &mut states {
+                view.job.name = name(&label);
+                view.job.when = when.to_owned();
+                view.job.command = crate::domain::Command::Shell(LONG.to_owned());
+            }
+            // One of unusual length among others, and a list of nothing else.
+            jobs.push(states[5].clone());
+            for views in [jobs, states] {
+                let table = jobs_table(&views, &style);
+                for (line, view) in table.lines().skip(1).zip(&views) {
+                    let name = view.job.name.as_str();
+                    match begins_with(line, name) {
+                        Some(rest) => {
+                            is_cut_at_most_at_its_end(
+                                rest,
+                                width - name.len(),
+                                &text::escape(&view.job.command.to_line()),
+                            );
+                        }
+                        None => assert!(is_long(name), "{width}: {line}"),
+                    }
+                }
+            }
+        }
+
+        let mut runs = history();
+        runs.extend(
+            [RunState::Succeeded, RunState::Running].map(|state| run(&label, 7, 99, state)),
+        );
+        for runs in [&runs[..], &runs[runs.len() - 2..]] {
+            for (line, run) in runs_table(runs, &style).lines().skip(1).zip(runs) {
+                let name = run.name.to_string();
+                match begins_with(line, &name) {
+                    Some(rest) => is_cut_at_most_at_its_end(rest, width - name.len(), ""),
+                    None => assert!(is_long(&name), "{width}: {line}"),
+                }
+            }
+        }
+
+        let queues = [
+            queue_state("default", None, false, 3, 0),
+            queue_state(&label, Some(2), true, 0, 17),
+        ];
+        let table = queues_table(&queues, &style);
+        let line = table.lines().last().unwrap_or_default();
+        match begins_with(line, &label) {
+            Some(rest) => is_cut_at_most_at_its_end(rest, width - label.len(), ""),
+            None => assert!(is_long(&label), "{width}: {line}"),
+        }
+
+        let times = [at("2027-03-27T01:30:00Z"), at("2027-03-27T02:30:00Z")];
+        let agenda = [(name("sync"), times[0]), (name(&label), times[1])];
+        let table = agenda_table(&agenda, &style);
+        let line = table.lines().last().unwrap_or_default();
+        is_cut_at_most_at_its_end(line, width, &label);
+        // A date, a time and two gaps.
+        assert!(
+            line.ends_with(&label) || length + 22 > width,
+            "{width}: {line}"
+        );
+    }
 }
 
 #[test]

@@ -4,15 +4,23 @@
 //! alignment and colour. What never does: domain values. `comfy-table` aligns; who gives
 //! way is decided before, because its own arrangement wraps cells, and a row here is one
 //! line. Colour is put on afterwards, so that it has no width.
+//!
+//! Only what stands last in a line is cut. A cell wider than its column spills: it is whole,
+//! and what follows it stands further right in that line, or is left out there. So one name
+//! of unusual length costs the other lines nothing, and can be typed as it is shown.
 
 use std::borrow::Cow;
 
 use comfy_table::{CellAlignment, Row, Table, presets};
 
 use super::column::{Cell, Column, Yield};
+use super::spill::Frame;
 use super::{Style, Tint, text};
 
-const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
+
+/// What a name keeps that cannot be whole on so narrow a terminal.
+const CUT_NAME: usize = 24;
 
 /// `comfy-table` counts columns in 16 bits; so wide a line is whole for every reader.
 const WIDEST: usize = 60_000;
@@ -53,29 +61,36 @@ impl Grid<'_> {
 
     /// The header and the rows for a terminal of this width, for one who draws them himself.
     pub(super) fn pieces<'a>(&'a self, width: usize, style: &Style) -> Vec<Pieces> {
-        let widths = self.widths(width);
+        let widths = self.widths(width, style);
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|&index| widths[index] > 0)
             .collect();
         let cut_row = |row: &'a Vec<Cell>| -> Vec<Cow<'a, str>> {
-            shown
-                .iter()
-                .map(|&index| {
-                    let cut = self.columns[index].cut.function();
-                    cut(&row[index].text, widths[index], style.ellipsis())
-                })
-                .collect()
+            let cut = |&index: &usize| {
+                let cut = self.columns[index].cut.function();
+                cut(&row[index].text, widths[index], style.ellipsis())
+            };
+            shown.iter().map(cut).collect()
         };
         let rows: Vec<_> = self.rows.iter().map(cut_row).collect();
         let titles = shown.iter().map(|&index| self.columns[index].title);
         let mut lines = self.lay_out(titles, &rows, &shown).into_iter();
-        let header = vec![(lines.next().unwrap_or_default(), Tint::Plain)];
+        let header = vec![(lines.next().unwrap_or_default(), Tint::Title)];
+        let frame = Frame {
+            columns: self.columns,
+            yields: self.yields,
+            widths: &widths,
+            room: width,
+            style,
+        };
         let body = lines
             .zip(&rows)
             .zip(&self.rows)
             .map(|((line, cells), row)| {
-                let tints = shown.iter().map(|&index| row[index].tint);
-                in_pieces(&line, cells.iter().zip(tints))
+                frame.spilled(row).unwrap_or_else(|| {
+                    let tints = shown.iter().map(|&index| row[index].tint);
+                    in_pieces(&line, cells.iter().zip(tints))
+                })
             });
         std::iter::once(header).chain(body).collect()
     }
@@ -106,39 +121,83 @@ impl Grid<'_> {
     }
 
     /// The width of each column, 0 for those left out.
-    fn widths(&self, room: usize) -> Vec<usize> {
+    fn widths(&self, room: usize, style: &Style) -> Vec<usize> {
         let mut widths: Vec<usize> = (0..self.columns.len())
             .map(|index| self.natural_width(index))
             .collect();
-        for Yield(title, floor) in self.yields {
-            let excess = total(&widths).saturating_sub(room);
-            let Some(index) = self.columns.iter().position(|c| c.title == *title) else {
-                continue;
-            };
-            if excess == 0 || widths[index] <= *floor {
-                continue;
+        if let Some(first) = widths.iter().position(|&width| width > 0) {
+            // A name that is cut anyway costs the other columns no room.
+            let longest = self.whole_widths(first, room, style).max();
+            let wanted = longest.unwrap_or(0).max(CUT_NAME);
+            if total(&widths) > room {
+                widths[first] = widths[first].min(wanted);
             }
-            widths[index] = match floor {
-                0 => 0,
-                floor => (widths[index].saturating_sub(excess)).max(*floor),
-            };
+        }
+        // As long as columns can be left out, most cells shall stand in their own.
+        for may_spill in [false, true] {
+            for &Yield(title, floor) in self.yields {
+                let excess = total(&widths).saturating_sub(room);
+                let Some(index) = self.columns.iter().position(|c| c.title == title) else {
+                    continue;
+                };
+                let is_cut = is_last(index, &widths);
+                let floor = match floor {
+                    0 => 0,
+                    floor if may_spill || is_cut => floor,
+                    floor => floor.max(self.usual_width(index, room, style)),
+                };
+                if excess == 0 || widths[index] <= floor {
+                    continue;
+                }
+                widths[index] = match floor {
+                    0 => 0,
+                    floor => (widths[index].saturating_sub(excess)).max(floor),
+                };
+            }
         }
         self.regrown(widths, room)
     }
 
-    /// A column left out late may have made room for those cut early: who gave way last is
-    /// the first to get it.
+    /// A column left out late may have made room for those made narrow early: who gave way
+    /// last is the first to get it. A column that would still be too narrow needs none.
     fn regrown(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
         for Yield(title, _) in self.yields.iter().rev() {
             let Some(index) = self.columns.iter().position(|c| c.title == *title) else {
                 continue;
             };
             let spare = room.saturating_sub(total(&widths));
-            if widths[index] > 0 {
-                widths[index] = self.natural_width(index).min(widths[index] + spare);
+            let natural = self.natural_width(index);
+            let is_cut = is_last(index, &widths);
+            if widths[index] > 0 && (is_cut || natural <= widths[index] + spare) {
+                widths[index] = natural.min(widths[index] + spare);
             }
         }
         widths
+    }
+
+    /// The width that is not unusual in this column: half as much again as its middle cell's.
+    fn usual_width(&self, index: usize, room: usize, style: &Style) -> usize {
+        let mut widths: Vec<usize> = self.whole_widths(index, room, style).collect();
+        widths.sort_unstable();
+        let middle = widths.get(widths.len().saturating_sub(1) / 2);
+        let usual = middle.map_or(0, |middle| middle + middle / 2);
+        let is_usual = |width: &usize| *width <= usual;
+        widths.into_iter().rev().find(is_usual).unwrap_or(0)
+    }
+
+    /// The widths of the cells that can be whole on such a terminal, with a mark beside them.
+    fn whole_widths(
+        &self,
+        index: usize,
+        room: usize,
+        style: &Style,
+    ) -> impl Iterator<Item = usize> {
+        let room = room.saturating_sub(GAP + text::width(style.ellipsis()));
+        let widths = self
+            .rows
+            .iter()
+            .map(move |row| text::width(&row[index].text));
+        widths.filter(move |&width| width <= room)
     }
 
     fn natural_width(&self, index: usize) -> usize {
@@ -176,6 +235,11 @@ pub(super) fn plain<R: AsRef<[Cell]>>(
         out.push('\n');
     }
     out
+}
+
+/// Whether a column is the last that is shown, and so the one whose cells are cut.
+fn is_last(index: usize, widths: &[usize]) -> bool {
+    widths.iter().rposition(|&width| width > 0) == Some(index)
 }
 
 /// Columns a line of such a table takes.
@@ -277,12 +341,39 @@ a\\nb\t0\tx\\ty\\r\\x1b[2J\\u{202e}
             (23, "a-long-name  some words"),
             (20, "a-long-name  some w…"),
             (17, "a-long-name  som…"),
-            (15, "a-lo…name  som…"),
+            (14, "a-long-name  …"),
+            (13, "a-l…ame  som…"),
             (5, "a-l…me  som…"),
         ] {
             let table = grid(&rows).render(&style(width));
             assert_eq!(table.lines().nth(1), Some(shown), "{width}");
         }
+    }
+
+    #[test]
+    fn a_cell_of_unusual_length_spills_and_costs_the_other_lines_nothing() {
+        let rows = [
+            ["ls", "1", "one word"],
+            ["cat", "2", "some more words"],
+            ["a-long-name", "", "some words"],
+            ["a-long-name", "3", "some words"],
+            ["a-name-that-cannot-be-whole", "4", "any"],
+        ];
+        let grid = Grid {
+            yields: &[Yield("NAME", 6), Yield("TEXT", 4)],
+            ..grid(&rows)
+        };
+        assert_eq!(
+            grid.render(&style(21)),
+            "\
+NAME    N  TEXT
+ls      1  one word
+cat     2  some more…
+a-long-name  some wo…
+a-long-name  …
+a-n…le  4  any
+"
+        );
     }
 
     #[test]
@@ -295,7 +386,7 @@ a\\nb\t0\tx\\ty\\r\\x1b[2J\\u{202e}
         ]];
         assert_eq!(
             grid.render(&colored(60)),
-            "NAME  N  TEXT\nx     \x1b[31mx\x1b[0m  \x1b[33mx\x1b[0m\n"
+            "\x1b[1mNAME  N  TEXT\x1b[0m\nx     \x1b[31mx\x1b[0m  \x1b[33mx\x1b[0m\n"
         );
     }
 }

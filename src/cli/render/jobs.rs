@@ -38,19 +38,19 @@ const LONG_COLUMNS: [Column; 11] = [
     COMMAND,
 ];
 
-/// A name is what the next verb needs, so it is cut late; one of unusual length costs the
-/// others nothing.
+/// A name is what the next verb needs: it is whole wherever it fits. The schedule gives way
+/// before the command, since `show` and `next` tell it better.
 const YIELDS: [Yield; 17] = [
     Yield("COMMAND", 24),
     Yield("NAME", 32),
-    Yield("WHEN", 20),
+    Yield("WHEN", 24),
     Yield("COMMAND", 16),
     Yield("NAME", 24),
-    Yield("WHEN", 16),
-    Yield("STATE", 28),
+    Yield("STATE", 40),
     Yield("WHEN", 0),
     Yield("COMMAND", 12),
     Yield("NAME", 20),
+    Yield("STATE", 32),
     Yield("COMMAND", 0),
     Yield("NAME", 16),
     Yield("STATE", 20),
@@ -372,7 +372,7 @@ ID  NAME            WHEN       NEXT                       LAST                  
         assert_eq!(
             jobs_table(&jobs(), &colored(120)),
             "\
-NAME            WHEN       NEXT         STATE                            COMMAND
+\x1b[1mNAME            WHEN       NEXT         STATE                            COMMAND\x1b[0m
 backup          0 3 * * *  in 9h        ok 2m ago                        restic backup /data --e…de-caches --tag nightly
 nightly-report  0 8 * * 1  7 Dec 08:00  \x1b[31mfailed(exit 2) 61m ago\x1b[0m           python3 /opt/reports/報告書を作る.py --送る 🎉
 sync            every 15m  in 3m        \x1b[32mrunning 11s\x1b[0m                      rsync -a שלום/ host:\\u{202e}/srv\\n

@@ -28,6 +28,7 @@ mod queues;
 mod runs;
 #[cfg(test)]
 pub(crate) mod samples;
+mod spill;
 mod status;
 pub(crate) mod text;
 pub(crate) mod time;
@@ -39,7 +40,7 @@ use chrono::{DateTime, Utc};
 
 use crate::schedule::Zone;
 
-pub(crate) use agenda::{agenda_table, times_table};
+pub(crate) use agenda::{agenda_table, later_jobs, times_table};
 pub(crate) use canvas::look;
 pub(crate) use charts::{Crowd, Day, Strip, cells_of_day, day_chart, runs_chart, runs_that_fit};
 pub(crate) use grid::Pieces;
@@ -104,6 +105,8 @@ pub(crate) fn paint(text: &str, tint: Tint, color: bool) -> Cow<'_, str> {
 pub(crate) enum Tint {
     #[default]
     Plain,
+    /// The titles of a table: what is below them are rows.
+    Title,
     Failed,
     Running,
     Late,
@@ -115,6 +118,7 @@ impl Tint {
     fn code(self) -> Option<u8> {
         match self {
             Self::Plain => None,
+            Self::Title => Some(1),
             Self::Failed => Some(31),
             Self::Running => Some(32),
             Self::Late => Some(33),

@@ -21,12 +21,12 @@ pub(crate) fn queues_table(queues: &[QueueState], style: &Style) -> String {
         columns: &COLUMNS,
         rows: queues.iter().map(row).collect(),
         yields: &[
-            Yield("QUEUE", 12),
             Yield("PER HOUR", 0),
-            Yield("STATE", 0),
-            Yield("QUEUE", 5),
             Yield("SLOTS", 0),
             Yield("RUNNING", 0),
+            Yield("WAITING", 0),
+            Yield("QUEUE", 5),
+            Yield("STATE", 0),
         ],
     };
     grid.render(style)

@@ -268,7 +268,7 @@ backup.38  failed(signal 9)  schedule  2026-11-10T18:00:00+01:00  2026-11-10T18:
         assert_eq!(
             runs_table(&history(), &colored(80)),
             "\
-RUN        STATE             DUE            LATE   TOOK  ATTEMPTS  MISSED
+\x1b[1mRUN        STATE             DUE            LATE   TOOK  ATTEMPTS  MISSED\x1b[0m
 backup.42  \x1b[32mrunning\x1b[0m           17:59:48        2ms  11.9s
 backup.41  succeeded         17:57         \x1b[33m1m15s\x1b[0m   1.5s                12
 backup.40  \x1b[31mfailed(exit 2)\x1b[0m    Sun 18:00       2ms   1.5s         3

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Failures, Runner};
+use crate::domain::{Failures, Name, Runner};
 
 use super::{Style, Tint, text, time};
+
+/// The longest label.
+const LABEL: usize = 8;
 
 /// What `status` found out.
 #[derive(Debug)]
@@ -44,7 +47,10 @@ pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
             (format!("{late}, the oldest was due {oldest}"), Tint::Late)
         }
     };
-    let (failed, failed_tint) = failures(page.failed);
+    let room = style
+        .width
+        .map_or(usize::MAX, |width| width.saturating_sub(LABEL + 2));
+    let (failed, failed_tint) = failures(page.failed, room);
     let lines = [
         ("runner", runner, runner_tint),
         ("waiting", page.waiting.to_string(), Tint::Plain),
@@ -60,27 +66,35 @@ pub(crate) fn status_page(page: &StatusPage<'_>, style: &Style) -> String {
     for (label, value, tint) in lines.into_iter().chain(problem) {
         let value = text::escape(&value);
         let value = style.paint(&value, tint);
-        let _ = writeln!(out, "{label:<8}  {value}");
+        let _ = writeln!(out, "{label:<LABEL$}  {value}");
     }
     out + "\n"
 }
 
-/// `5 in the last 24 h: tick (3), backup, sync, …`
-fn failures(failed: &Failures) -> (String, Tint) {
+/// `5 in the last 24 h: tick (3), backup, sync and 1 more`, with as many names as the line holds.
+fn failures(failed: &Failures, room: usize) -> (String, Tint) {
     let Failures { runs, jobs, newest } = failed;
     if *runs == 0 {
         return ("0 in the last 24 h".to_owned(), Tint::Plain);
     }
-    let first = newest.iter().map(|(job, count)| match count {
+    let name = |(job, count): &(Name, u64)| match count {
         1 => job.to_string(),
         _ => format!("{job} ({count})"),
-    });
-    let mut list = first.collect::<Vec<_>>().join(", ");
-    let more = jobs - newest.len() as u64;
-    if more > 0 {
-        let _ = write!(list, " and {more} more");
-    }
-    (format!("{runs} in the last 24 h: {list}"), Tint::Failed)
+    };
+    let line = |count: usize| {
+        let names: Vec<String> = newest[..count].iter().map(name).collect();
+        let more = match jobs - count as u64 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{runs} in the last 24 h: {}{more}", names.join(", "))
+    };
+    let all = newest.len();
+    let count = (1..=all)
+        .rev()
+        .find(|&count| text::width(&line(count)) <= room)
+        .unwrap_or(all.min(1));
+    (line(count), Tint::Failed)
 }
 
 #[cfg(test)]
@@ -121,6 +135,14 @@ database  /var/lib/punctual.db
 
 "
         );
+        for (width, said) in [
+            (60, "5 in the last 24 h: sync, tick (2), a and 1 more"),
+            (50, "5 in the last 24 h: sync and 3 more"),
+            (20, "5 in the last 24 h: sync and 3 more"),
+        ] {
+            let shown = status_page(&page, &style(width));
+            assert!(shown.contains(&format!("\nfailed    {said}\n")), "{shown}");
+        }
         let idle = StatusPage {
             runner: None,
             running: 0,

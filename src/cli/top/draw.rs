@@ -105,8 +105,7 @@ fn list(model: &mut Model, room: usize, style: &Style) -> Vec<Line<'static>> {
         .min(last);
     let mut table = jobs_lines(&model.page.jobs, width, style).into_iter();
     let header = table.next().unwrap_or_default();
-    let bold = Look::new().add_modifier(Modifier::BOLD);
-    let mut lines = vec![line_of(header, style).style(bold)];
+    let mut lines = vec![line_of(header, style)];
     for (index, pieces) in table.enumerate().skip(model.first).take(rows) {
         let mut line = line_of(pieces, style);
         if index == model.selected {

@@ -241,6 +241,69 @@ const REFUSED: &[(&str, &str, &str, Option<&str>)] = &[
     ),
 ];
 
+/// What people say, and the schedule that the hint offers for it.
+const MEANT: &[(&str, &str)] = &[
+    ("every monday", "\"every 1w on monday 08:00\""),
+    ("every Monday 8:30", "\"every 1w on monday 08:30\""),
+    ("mondays at 8", "\"every 1w on monday 08:00\""),
+    ("on fridays", "\"every 1w on friday 08:00\""),
+    ("every other tue at 9pm", "\"every 2w on tue 21:00\""),
+    (
+        "every 2 weeks on friday at 7:05 am",
+        "\"every 2w on friday 07:05\"",
+    ),
+    ("every week", "\"every 1w on monday 08:00\""),
+    ("every day", "\"every 1d at 08:00\""),
+    ("each day at 8", "\"every 1d at 08:00\""),
+    ("daily at 3am", "\"every 1d at 03:00\""),
+    ("every 2 days at noon", "\"every 2d at 12:00\""),
+    ("every morning", "\"every 1d at 08:00\""),
+    ("every weekday at 9", "'0 9 * * MON-FRI'"),
+    ("every weekend 10:30", "'30 10 * * SAT,SUN'"),
+    ("every hour", "\"every 1h\""),
+    ("every minute", "\"every 1m\""),
+    ("every 5 minutes", "\"every 5m\""),
+    ("every 5 min", "\"every 5m\""),
+    ("every 2 hours", "\"every 2h\""),
+    ("each second", "\"every 1s\""),
+    ("in 10 minutes", "\"in 10m\""),
+    ("in an hour", "\"in 1h\""),
+    ("5m", "\"every 5m\" or \"in 5m\""),
+    ("hourly", "@hourly"),
+    ("Daily", "@daily"),
+    ("weekly", "@weekly"),
+    ("monthly", "@monthly"),
+    ("every month", "@monthly"),
+    ("every year", "@yearly"),
+    ("noon", "\"at 12:00\""),
+    ("at noon", "\"at 12:00\""),
+    ("next monday", "\"monday 08:00\""),
+    ("monday at 8", "\"monday 08:00\""),
+    ("on monday 17:30", "\"monday 17:30\""),
+];
+
+#[test]
+fn plain_english_is_refused_with_the_schedule_it_means() {
+    for (text, schedule) in MEANT {
+        let error = parse(text).expect_err(text);
+        let hint = format!("did you mean {schedule}?");
+        assert_eq!(error.hint, Some(hint), "{text}");
+    }
+    for text in [
+        "every day at 25:00",
+        "every 999999 weeks",
+        "every 0 minutes",
+        "every blue moon",
+        "every month at 8",
+        "each",
+        "in a while",
+        "on",
+    ] {
+        let hint = parse(text).expect_err(text).hint.unwrap_or_default();
+        assert!(!hint.contains("did you mean \""), "{text}: {hint}");
+    }
+}
+
 #[test]
 fn refused_with_a_place_and_a_hint() {
     for &(text, message, blamed, hint) in REFUSED {
