@@ -20,7 +20,6 @@ use std::time::Instant;
 
 use chance::{Chance, setting};
 use ledger::{Ledger, assert_sound, job};
-use rustix::process::{Signal, kill_process};
 use sandbox::{PATIENCE, Sandbox, code_of, until};
 
 /// A runner waited for the lock of the disk with a good result in its hands, was killed, and its
@@ -114,12 +113,10 @@ fn fifty_deaths_of_the_runner() {
         );
         chance.moment(moments);
         log.push_str(&runner.log());
-        runner.kill();
         if chance.below(8) == 0 {
-            // The machine dies with it.
-            for pid in sandbox.jobs_alive() {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+            sandbox.power_cut(runner);
+        } else {
+            runner.kill();
         }
     }
     sandbox.sql("UPDATE job SET state = 2, next_due = NULL WHERE name = 'tick'");
@@ -158,10 +155,7 @@ fn a_machine_that_dies_loses_what_ran_and_nothing_else() {
         sandbox.until_state(name, "running");
     }
     sandbox.until_lines("ran", 3);
-    runner.kill();
-    for pid in sandbox.jobs_alive() {
-        let _ = kill_process(pid, Signal::KILL);
-    }
+    sandbox.power_cut(runner);
     sandbox.sql("UPDATE boot SET uuid = 'before'");
     // The one that had waited is started for the first time.
     let runner = sandbox.runner(["-j3"]);

@@ -19,9 +19,10 @@ use std::sync::Mutex;
 
 use acts::{Act, Stage};
 use chance::setting;
+use ledger::{assert_what_ran_is_known, job};
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::{PATIENCE, PUNCTUAL, Sandbox, until};
-use tracer::can_trace;
+use tracer::{attach, can_trace};
 
 /// Where a thread of punctual can die with something half done.
 const CALLS: [&str; 14] = [
@@ -59,6 +60,10 @@ fn points() -> Vec<Point> {
         let (answer, trace) = stage.sandbox.trace(&CALLS, &[], &words);
         assert_eq!(answer.code, 0, "{act:?}: {answer:?}");
         for (call, count) in tracer::counts(&trace) {
+            // It has one child, which would never come to be.
+            if (act, &*call) == (Act::Run, "execve") {
+                continue;
+            }
             points.extend((1..=count).map(|nth| Point {
                 act,
                 call: call.clone(),
@@ -123,6 +128,9 @@ fn a_request_to_stop_at_any_system_call_is_an_orderly_stop() {
     assert_eq!(answer.code, 0, "{answer:?}");
     let mut heard = 0;
     for (call, count) in tracer::counts(&trace) {
+        if call == "execve" {
+            continue;
+        }
         for nth in (1..=count).step_by(1 + count as usize / 6) {
             heard += u32::from(stage.ask(&Point {
                 act: Act::Run,
@@ -133,6 +141,56 @@ fn a_request_to_stop_at_any_system_call_is_an_orderly_stop() {
     }
     assert!(heard > 0);
     ledger::assert_sound(&stage.sandbox);
+}
+
+/// The same moments of the process that starts the jobs: its runner goes on with another.
+#[test]
+fn a_parent_that_dies_at_any_system_call_is_replaced_and_no_run_is_lost_sight_of() {
+    const CALLS: [&str; 10] = [
+        "clone",
+        "clone3",
+        "vfork",
+        "execve",
+        "openat",
+        "pwrite64",
+        "renameat2",
+        "wait4",
+        "sendto",
+        "read",
+    ];
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut deaths = 0;
+    for (nth, call) in [1, 2, 3]
+        .iter()
+        .flat_map(|nth| CALLS.map(|call| (nth, call)))
+    {
+        let runner = sandbox.runner(["-j2"]);
+        let parent = runner.parent_of_jobs();
+        let tracer = attach(
+            &sandbox,
+            parent,
+            &[call],
+            &format!("signal=KILL:when={nth}"),
+        );
+        for _ in 0..3 {
+            let retries = ["--retries", "3", "--backoff", "1ms"];
+            sandbox.ok([&["add", "now"][..], &retries, &[&job(0, "true")]].concat());
+        }
+        sandbox.until_idle();
+        deaths += u32::from(
+            runner
+                .log()
+                .contains("the process that starts the jobs was ended"),
+        );
+        drop(tracer);
+        assert_eq!(runner.stop(), 0, "{call} {nth}");
+        assert_what_ran_is_known(&sandbox);
+        sandbox.check_integrity();
+    }
+    assert!(deaths > 5, "{deaths}");
 }
 
 /// Between fork and exec a child is a copy of its runner, without a mark. When the runner dies then, the

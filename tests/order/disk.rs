@@ -10,8 +10,8 @@ use std::fs;
 
 use crate::sandbox::Sandbox;
 
-/// All that changes a file of ours or its name, or makes it last, or makes a process.
-pub(crate) const CALLS: [&str; 16] = [
+/// All that changes a file of ours or its name, or makes it last, or orders a process.
+pub(crate) const CALLS: [&str; 14] = [
     "openat",
     "pwrite64",
     "write",
@@ -24,10 +24,8 @@ pub(crate) const CALLS: [&str; 16] = [
     "rename",
     "renameat2",
     "unlink",
-    "clone",
-    "clone3",
-    "vfork",
     "exit_group",
+    "sendto",
 ];
 
 /// Paths for descriptors; whole texts as hexadecimal bytes.
@@ -35,8 +33,8 @@ pub(crate) const OPTIONS: [&str; 3] = ["-y", "-xx", "-s100000"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Just before the first process is made that is no thread.
-    FirstProcess,
+    /// Just before the first process of a job is ordered from the one that makes them.
+    FirstOrder,
     /// The call that ends it.
     End,
 }
@@ -70,7 +68,7 @@ impl Disk {
                 continue;
             };
             reached = match moment {
-                Moment::FirstProcess => call.makes_a_process(),
+                Moment::FirstOrder => call.orders_a_process(),
                 Moment::End => call.name == "exit_group",
             };
             if reached {
@@ -115,7 +113,7 @@ fn shortened(trace: &str) -> String {
 }
 
 /// Calls that were shown in two halves, made one where the second half stands; those that
-/// make a process where the first half stands.
+/// order a process, or end one, where the first half stands.
 fn joined(trace: &str) -> Vec<String> {
     let mut begun: BTreeMap<&str, String> = BTreeMap::new();
     let mut lines = Vec::new();
@@ -125,8 +123,7 @@ fn joined(trace: &str) -> Vec<String> {
         };
         let rest = rest.trim_start();
         if let Some(first) = rest.strip_suffix(" <unfinished ...>") {
-            if first.starts_with("clone") || first.starts_with("vfork") || first.starts_with("exit")
-            {
+            if first.starts_with("sendto") || first.starts_with("exit") {
                 lines.push(format!("{first})"));
             } else {
                 begun.insert(thread, first.to_owned());
@@ -160,9 +157,10 @@ impl<'a> Call<'a> {
         (!failed).then_some(Self { name, words })
     }
 
-    fn makes_a_process(&self) -> bool {
-        let makes = ["clone", "clone3", "vfork", "fork"].contains(&self.name);
-        makes && !self.words.contains("CLONE_THREAD")
+    fn orders_a_process(&self) -> bool {
+        // As strace writes it: {"Start":
+        let order = r"\x7b\x22\x53\x74\x61\x72\x74\x22\x3a";
+        self.name == "sendto" && self.words.contains(order)
     }
 
     /// The path of the descriptor that comes first.

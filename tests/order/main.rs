@@ -106,7 +106,7 @@ fn a_claim_is_synced_before_its_process_exists() {
     let (answer, trace) = sandbox.trace(&disk::CALLS, &disk::OPTIONS, &["run", "--until-idle"]);
     assert_eq!(answer.code, 0, "{answer:?}");
 
-    let left = before.replay(&trace, Moment::FirstProcess);
+    let left = before.replay(&trace, Moment::FirstOrder);
     assert_eq!(ledger_of_attempts(&left), [0], "one attempt, claimed");
     left.check_integrity();
     // The result was on disk before the runner ended.

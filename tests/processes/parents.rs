@@ -34,7 +34,7 @@ fn kill(runner: &Runner, signal: Signal) {
 #[test]
 fn what_ends_while_no_runner_lives_is_known_and_not_run_again() {
     for ends_runner in [Runner::kill as fn(Runner), |runner| {
-        assert_eq!(runner.stop(), 0)
+        assert_eq!(runner.stop(), 0);
     }] {
         let sandbox = Sandbox::new();
         add_waiting(&sandbox, "good", "true");

@@ -12,40 +12,8 @@ use std::os::unix::process::CommandExt as _;
 use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::cgroup::Cgroup;
-use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Runner, Sandbox, is_root, skipped, until};
-use crate::tracer::can_trace;
-
-/// A tracer on every thread of the process that starts the jobs, for which the first process of each fails.
-fn fail_first_processes(sandbox: &Sandbox, runner: &Runner, error: &str) -> Runner {
-    let calls = "?clone,?clone3,?vfork";
-    let only = format!("trace={calls}");
-    let inject = format!("inject={calls}:error={error}:when=1");
-    let pid = runner.parent_of_jobs().as_raw_nonzero().to_string();
-    let mut strace = sandbox.program("strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &only,
-        "-e",
-        &inject,
-        "-p",
-        &pid,
-    ]);
-    let tracer = sandbox.start(&mut strace);
-    until(PATIENCE, "every thread is traced", || {
-        let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
-        let mut threads = threads.into_iter().flatten().flatten().peekable();
-        threads.peek().is_some()
-            && threads.all(|thread| {
-                let status = std::fs::read_to_string(thread.path().join("status"));
-                status.is_ok_and(|status| !status.contains("TracerPid:\t0\n"))
-            })
-    });
-    tracer
-}
+use crate::sandbox::{Answer, PATIENCE, PUNCTUAL, Sandbox, is_root, skipped, until};
+use crate::tracer::{attach, can_trace};
 
 #[test]
 fn when_no_process_can_be_made_the_run_waits_and_no_attempt_is_spent() {
@@ -55,7 +23,10 @@ fn when_no_process_can_be_made_the_run_waits_and_no_attempt_is_spent() {
     let sandbox = Sandbox::new();
     for error in ["EAGAIN", "ENOMEM"] {
         let runner = sandbox.runner([""; 0]);
-        let tracer = fail_first_processes(&sandbox, &runner, error);
+        // The first process of each thread that starts them.
+        let fate = format!("error={error}:when=1");
+        let parent = runner.parent_of_jobs();
+        let tracer = attach(&sandbox, parent, &["clone", "clone3", "vfork"], &fate);
         let command = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran";
         sandbox.ok(["add", "now", "--name", error, command]);
         until(PATIENCE, "it ran in the end", || {

@@ -332,6 +332,16 @@ impl Sandbox {
         self.sql_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
+    /// What a power cut does to a runner and all that it started.
+    pub(crate) fn power_cut(&self, runner: Runner) {
+        let parent = runner.parent_of_jobs();
+        runner.kill();
+        let _ = kill_process(parent, Signal::KILL);
+        for pid in self.jobs_alive() {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+
     /// Processes that carry this database's mark: jobs, and what they started.
     pub(crate) fn jobs_alive(&self) -> Vec<Pid> {
         self.alive_with(&[])
@@ -540,7 +550,7 @@ impl Runner {
         self.ended()
     }
 
-    /// What a power cut does to it. Gives back at once: what comes next is often a race with its jobs.
+    /// SIGKILL. Gives back at once: what comes next is often a race with its jobs.
     pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
         self.child.wait().unwrap();

@@ -11,7 +11,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::sandbox::{Answer, Sandbox, skipped};
+use rustix::process::Pid;
+
+use crate::sandbox::{Answer, PATIENCE, Runner, Sandbox, skipped, until};
 
 /// Whether strace is there and may trace; says so when it is not or may not.
 pub(crate) fn can_trace() -> bool {
@@ -77,6 +79,27 @@ impl Sandbox {
         fs::remove_file(&file).unwrap();
         (answer, trace)
     }
+}
+
+/// A tracer on every thread of a living process, in which the n-th such call of a thread has this fate.
+pub(crate) fn attach(sandbox: &Sandbox, pid: Pid, calls: &[&str], fate: &str) -> Runner {
+    let calls = optional(calls);
+    let pid = pid.as_raw_nonzero().to_string();
+    let mut strace = sandbox.program("strace");
+    strace.args(["-f", "-qq", "-b", "execve", "-o", "/dev/null", "-p", &pid]);
+    strace.args(["-e", &format!("trace={calls}")]);
+    strace.args(["-e", &format!("inject={calls}:{fate}")]);
+    let tracer = sandbox.start(&mut strace);
+    until(PATIENCE, "every thread is traced", || {
+        let threads = fs::read_dir(format!("/proc/{pid}/task"));
+        let mut threads = threads.into_iter().flatten().flatten().peekable();
+        threads.peek().is_some()
+            && threads.all(|thread| {
+                let status = fs::read_to_string(thread.path().join("status"));
+                status.is_ok_and(|status| !status.contains("TracerPid:\t0\n"))
+            })
+    });
+    tracer
 }
 
 /// How often each call was made, by the thread that made it most often: a fate counts for each

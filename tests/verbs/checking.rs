@@ -156,10 +156,7 @@ fn check_finds_what_is_late_and_what_was_lost() {
     let runner = sandbox.runner([""; 0]);
     sandbox.until_lines("up", 1);
     sandbox.until_state("poor", "running");
-    runner.kill();
-    for pid in sandbox.jobs_alive() {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-    }
+    sandbox.power_cut(runner);
     sandbox.sql("UPDATE boot SET uuid = 'before'");
     let runner = sandbox.runner([""; 0]);
     sandbox.until_state("poor", "failed(lost)");
