@@ -38,7 +38,7 @@ use super::start;
 use super::witness::{SeenEnd, Witness};
 use super::writer::{Told, Writer};
 use children::take_hold;
-use parent::{Heard, Parent, Word};
+use parent::{Heard, Number, Parents, Word};
 pub(crate) use parent::{PARENT, parent};
 
 #[derive(Debug, thiserror::Error)]
@@ -115,9 +115,9 @@ struct Driver {
     adopted: HashMap<AttemptId, orphan::Orphan>,
     witness: Witness,
     launcher: start::Launcher,
-    parent: Parent,
-    /// Claims whose starts are under way.
-    starting: HashMap<AttemptId, Box<Claim>>,
+    parents: Parents,
+    /// Claims whose starts are under way, and with whom.
+    starting: HashMap<AttemptId, (Box<Claim>, Number)>,
     deadline: Option<tokio::time::Instant>,
     stop_at: Option<tokio::time::Instant>,
     /// Why nothing can be written for now.
@@ -147,8 +147,8 @@ struct Alive {
     path: PathBuf,
     /// We have a hand in its end: what that means is not in how it ends.
     ending: Option<Why>,
-    /// Its parent is another one than ours, or none: it is watched.
-    is_orphan: bool,
+    /// Who tells us of its end. Without one, it is watched.
+    parent: Option<Number>,
 }
 
 struct Signals {
@@ -206,7 +206,7 @@ impl Driver {
         let ledger = Ledger::new(options.salt, options.zone, options.on_failure, printed);
         let writer =
             Writer::start(store, ledger, tell).map_err(system("cannot start the writer"))?;
-        let parent = Parent::new(&path, &id)
+        let parents = Parents::new(&path, &id)
             .map_err(system("cannot start the process that starts the jobs"))?;
         let launcher = start::Launcher::new(path.clone(), id);
         let (tell_end, ends) = unbounded_channel();
@@ -251,7 +251,7 @@ impl Driver {
             adopted,
             witness,
             launcher,
-            parent,
+            parents,
             starting: HashMap::new(),
             deadline: None,
             stop_at: options
@@ -286,13 +286,13 @@ impl Driver {
             let woken = self.sleep().await;
             self.woken(woken)?;
             self.drain();
-            self.parent.flush();
+            self.parents.flush();
             self.outlet.log(&mut self.log);
             self.notifier.look(tokio::time::Instant::now);
         }
         self.writer.close();
         let leaves_work = !self.alive.is_empty();
-        self.parent.leave(leaves_work);
+        self.parents.leave(leaves_work);
         if !leaves_work {
             self.witness.leave();
         }
@@ -332,7 +332,7 @@ impl Driver {
         };
         tokio::select! {
             told = self.told.recv() => Woken::Told(told),
-            heard = self.parent.heard() => Woken::Parent(heard),
+            heard = self.parents.heard() => Woken::Parent(heard),
             end = self.ends.recv() => Woken::Ended(end),
             end = self.hook_ends.recv() => Woken::HookEnded(end),
             fired = self.timer.fired() => Woken::Timer(fired),
@@ -360,7 +360,7 @@ impl Driver {
                     self.hear_word(word);
                 }
             }
-            Woken::Parent(Heard::Death) => self.hear_death(),
+            Woken::Parent(Heard::Death(parent)) => self.hear_death(parent),
             Woken::Ended(end) => {
                 if let Some((attempt, ended)) = end {
                     self.hear_orphan(attempt, ended);
@@ -470,7 +470,7 @@ impl Driver {
                 process: alive.process.clone(),
             };
             // Its parent knows no more than how it ended, or there is none.
-            if alive.is_orphan || alive.ending.is_some() {
+            if alive.parent.is_none() || alive.ending.is_some() {
                 self.witness.saw(attempt, &end);
             }
             total = output::length(&alive.path);

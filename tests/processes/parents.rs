@@ -135,3 +135,22 @@ fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
     assert_eq!(sandbox.state("x"), "succeeded");
     assert_eq!(sandbox.lines("x"), ["1"]);
 }
+
+/// As one does whose program is on a file server that does not answer.
+#[test]
+fn a_start_that_hangs_keeps_no_other_waiting() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j50"]);
+    let parent = runner.parent_of_jobs();
+    kill(&runner, Signal::STOP);
+    sandbox.ok(["add", "now", "--name", "x", "true"]);
+    until(PATIENCE, "another one starts", || {
+        sandbox.ok(["add", "now", "echo here >> others"]);
+        !sandbox.lines("others").is_empty()
+    });
+    assert_eq!(sandbox.state("x"), "queued");
+    kill_process(parent, Signal::CONT).expect("it is there");
+    sandbox.until_state("x", "succeeded");
+    sandbox.until_idle();
+    assert_eq!(runner.stop(), 0);
+}

@@ -16,7 +16,7 @@ use super::super::core::{Blow, Event, Refusal};
 use super::super::forward::From;
 use super::super::ledger::{Claim, Printed};
 use super::super::recovery::Facts;
-use super::{Alive, Driver, TRIM_EVERY};
+use super::{Alive, Driver, Number, TRIM_EVERY};
 
 /// What a parent needs from reaping a process to writing down its end.
 const LAST_WORD: Duration = Duration::from_millis(2);
@@ -27,7 +27,7 @@ impl Driver {
         self.alive.remove(&attempt);
         self.adopted.remove(&attempt);
         // A file that is still read for somebody else cannot begin anew.
-        if self.outlet.holds_files() || !self.parent.recycle(attempt) {
+        if self.outlet.holds_files() || !self.parents.recycle(attempt) {
             let _ = output::discard(&self.launcher.output_of(attempt));
         }
     }
@@ -39,33 +39,34 @@ impl Driver {
         decided: DateTime<Utc>,
     ) -> Option<Event> {
         let attempt = claim.row.attempt;
-        if let Err(error) = self.parent.start(&claim, slot, decided) {
-            let refusal = Refusal::NoRoom(format!("no process could be started: {error}"));
-            return Some(Event::NotStarted(attempt, refusal));
+        match self.parents.start(&claim, slot, decided) {
+            Ok(parent) => {
+                self.starting.insert(attempt, (claim, parent));
+                None
+            }
+            Err(error) => {
+                let refusal = Refusal::NoRoom(format!("no process could be started: {error}"));
+                Some(Event::NotStarted(attempt, refusal))
+            }
         }
-        self.starting.insert(attempt, claim);
-        None
     }
 
     pub(super) fn hear_start(&mut self, attempt: AttemptId, process: Process) {
-        if let Some(claim) = self.starting.remove(&attempt) {
-            self.know(&claim, &process, From::Start);
+        if let Some((claim, parent)) = self.starting.remove(&attempt) {
+            self.know(&claim, &process, From::Start, Some(parent));
             self.feed(Event::Started(attempt, process));
         }
     }
 
-    /// The parent of our processes is gone: those that live are what an earlier runner would have left.
-    pub(super) fn hear_death(&mut self) {
+    /// A parent of our processes is gone: those that live are what an earlier runner would have left.
+    pub(super) fn hear_death(&mut self, parent: Number) {
         self.say("the process that starts the jobs was ended: starting another");
         self.witness.wait_for_births();
         let unheard: Vec<(AttemptId, Process)> = self
             .alive
             .iter_mut()
-            .filter(|(_, alive)| !alive.is_orphan)
-            .map(|(attempt, alive)| {
-                alive.is_orphan = true;
-                (*attempt, alive.process.clone())
-            })
+            .filter(|(_, alive)| alive.parent == Some(parent))
+            .map(|(attempt, alive)| (*attempt, alive.process.clone()))
             .collect();
         for (attempt, process) in unheard {
             match orphan::adopt(&identity_of(&process)) {
@@ -73,7 +74,8 @@ impl Driver {
                 None => self.hear_orphan(attempt, Ended::UNKNOWN),
             }
         }
-        for (attempt, claim) in std::mem::take(&mut self.starting) {
+        let lost = self.starting.extract_if(|_, (_, with)| *with == parent);
+        for (attempt, (claim, _)) in lost.collect::<Vec<_>>() {
             self.look_for(attempt, &claim);
         }
     }
@@ -84,7 +86,7 @@ impl Driver {
         let has_output = path.symlink_metadata().is_ok();
         if let Some(orphan) = orphan::find_unrecorded(&self.launcher.mark_of(attempt), &path) {
             let process = process_of(&orphan.identity);
-            self.know(claim, &process, From::Start);
+            self.know(claim, &process, From::Start, None);
             self.feed(Event::Started(attempt, process));
             self.watch_orphan(attempt, orphan);
         } else if has_output {
@@ -97,7 +99,7 @@ impl Driver {
 
     fn watch_orphan(&mut self, attempt: AttemptId, mut orphan: orphan::Orphan) {
         if let Some(alive) = self.alive.get_mut(&attempt) {
-            alive.is_orphan = true;
+            alive.parent = None;
         }
         let tell = self.tell_end.clone();
         tokio::spawn(async move {
@@ -118,7 +120,7 @@ impl Driver {
         self.hear_end(attempt, ended);
     }
 
-    fn know(&mut self, claim: &Claim, process: &Process, from: From) {
+    fn know(&mut self, claim: &Claim, process: &Process, from: From, parent: Option<Number>) {
         let attempt = claim.row.attempt;
         let path = self.launcher.output_of(attempt);
         self.outlet.follow(attempt, &claim.row.name, &path, from);
@@ -131,7 +133,7 @@ impl Driver {
                 limit: claim.options.output_limit().bytes(),
                 path,
                 ending: None,
-                is_orphan: false,
+                parent,
             },
         );
         if self.trim_at.is_none() {
@@ -185,7 +187,7 @@ impl Driver {
 
     pub(super) fn adopt(&mut self, claim: &Claim, process: &Process) {
         let attempt = claim.row.attempt;
-        self.know(claim, process, From::Here);
+        self.know(claim, process, From::Here, None);
         if let Some(orphan) = self.adopted.remove(&attempt) {
             self.watch_orphan(attempt, orphan);
         }
@@ -197,7 +199,7 @@ impl Driver {
         };
         if let Blow::Ask(why) | Blow::Kill(why) = blow {
             alive.ending = Some(why);
-            self.parent.ending(attempt, why);
+            self.parents.ending(attempt, why);
         }
         let signals: &[group::Signal] = match blow {
             Blow::Ask(_) => &[group::Signal::Term, group::Signal::Cont],

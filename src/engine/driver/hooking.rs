@@ -17,7 +17,7 @@ impl Driver {
             None => (self.describe)(&start.run, &start.attempts),
         };
         let hook = Followed::of(&self.launcher, start);
-        let starting = self.parent.hook(&self.launcher.hook(start, text));
+        let starting = self.parents.hook(&self.launcher.hook(start, text));
         let tell = self.tell_hook.clone();
         tokio::spawn(async move {
             let _ = tell.send(hook.end(starting).await);

@@ -25,7 +25,7 @@ use super::super::core::Refusal;
 use super::super::policy::Why;
 use super::super::start::HookLaunch;
 
-pub(super) use line::{Heard, Parent};
+pub(super) use line::{Heard, Number, Parents};
 pub(crate) use nursery::parent;
 
 /// The word by which the runner starts itself as the parent of its jobs.

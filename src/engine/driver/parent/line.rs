@@ -1,14 +1,16 @@
 //! The runner's end of the line: orders out, words in, and what is to be done when nobody answers any more.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::path::Path;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
@@ -33,20 +35,34 @@ const OPTIONS: usize = 1_024;
 /// What comes from the other end.
 pub(in super::super) enum Heard {
     Words(Vec<Word>),
-    /// It is gone. What it started lives on, or has ended unheard.
-    Death,
+    /// This parent is gone. What it started lives on, or has ended unheard.
+    Death(Number),
 }
 
-/// The parent as its runner has it. Is it gone, then the next start makes another.
-pub(in super::super) struct Parent {
+/// A start that takes longer keeps others waiting: they go to another parent.
+const LONG: Duration = Duration::from_millis(100);
+
+/// Parents at once.
+const MOST: usize = 4;
+
+/// Which parent, of all that this runner had.
+pub(in super::super) type Number = u64;
+
+/// The parents as their runner has them: mostly one. Is there none, then the next start makes one.
+pub(in super::super) struct Parents {
     words: [OsString; 2],
-    link: Option<Link>,
-    hooks: HashMap<i64, Hook>,
+    links: Vec<Link>,
+    /// Parents so far.
+    count: Number,
+    hooks: HashMap<i64, (Number, Hook)>,
 }
 
 struct Link {
+    number: Number,
     child: Child,
     stream: UnixStream,
+    /// When the starts were ordered whose outcome is not known yet. They come in order.
+    starting: VecDeque<Instant>,
     told: HashSet<i64>,
     /// Not sent yet.
     out: Vec<u8>,
@@ -59,25 +75,27 @@ enum Hook {
     Running(oneshot::Sender<Exit>),
 }
 
-impl Parent {
-    /// Starts it, as long as there is room for it.
+impl Parents {
+    /// Starts one, as long as there is room for it.
     pub(in super::super) fn new(database: &Path, id: &str) -> io::Result<Self> {
-        let words = [database.into(), id.into()];
-        Ok(Self {
-            link: Some(Link::new(&words)?),
-            words,
+        let mut parents = Self {
+            words: [database.into(), id.into()],
+            links: Vec::new(),
+            count: 0,
             hooks: HashMap::new(),
-        })
+        };
+        parents.readiest()?;
+        Ok(parents)
     }
 
-    /// Has an attempt started. What comes of it is heard.
+    /// Has an attempt started. What comes of it is heard from this parent.
     pub(in super::super) fn start(
         &mut self,
         claim: &Claim,
         slot: u32,
         decided: DateTime<Utc>,
-    ) -> io::Result<()> {
-        let link = self.link()?;
+    ) -> io::Result<Number> {
+        let link = self.readiest()?;
         if link.told.len() >= OPTIONS {
             link.told.clear();
             link.give(&Order::ForgetOptions);
@@ -86,12 +104,13 @@ impl Parent {
             let options = Cow::Borrowed(&*claim.options);
             link.give(&Order::Options(claim.row.settings, options));
         }
+        link.starting.push_back(Instant::now());
         link.give(&Order::Start {
             claim: Cow::Borrowed(&claim.row),
             slot,
             decided,
         });
-        Ok(())
+        Ok(link.number)
     }
 
     /// Has a hook started.
@@ -100,10 +119,12 @@ impl Parent {
         hook: &HookLaunch,
     ) -> oneshot::Receiver<Result<HookChild, String>> {
         let (answer, answered) = oneshot::channel();
-        match self.link() {
+        match self.readiest() {
             Ok(link) => {
+                link.starting.push_back(Instant::now());
                 link.give(&Order::Hook(Cow::Borrowed(hook)));
-                self.hooks.insert(hook.id, Hook::Starting(answer));
+                let waiting = (link.number, Hook::Starting(answer));
+                self.hooks.insert(hook.id, waiting);
             }
             Err(error) => {
                 let _ = answer.send(Err(error.to_string()));
@@ -114,24 +135,24 @@ impl Parent {
 
     /// Tells at once, for a blow comes right behind it.
     pub(in super::super) fn ending(&mut self, attempt: AttemptId, why: Why) {
-        if let Some(link) = &mut self.link {
+        for link in &mut self.links {
             link.give(&Order::Ending(attempt, why));
-            self.flush();
         }
+        self.flush();
     }
 
     /// Leaves an output file to the next attempts; `false` when there is nobody who would take it.
     pub(in super::super) fn recycle(&mut self, attempt: AttemptId) -> bool {
-        match &mut self.link {
-            Some(link) => link.give(&Order::Recycle(attempt)),
-            None => return false,
-        }
-        true
+        let now = Instant::now();
+        let ready = self.links.iter_mut().find(|link| link.is_ready(now));
+        ready
+            .map(|link| link.give(&Order::Recycle(attempt)))
+            .is_some()
     }
 
     /// Sends what was ordered since the last time.
     pub(in super::super) fn flush(&mut self) {
-        if let Some(link) = &mut self.link {
+        for link in &mut self.links {
             // Whoever listens notices that the line is broken.
             let _ = link.flush();
         }
@@ -139,19 +160,24 @@ impl Parent {
 
     /// Waits for words. Dropping the wait loses nothing.
     pub(in super::super) async fn heard(&mut self) -> Heard {
-        let Some(link) = &mut self.link else {
-            return std::future::pending().await;
-        };
-        if let Ok(words) = link.heard().await {
-            return Heard::Words(self.keep_hooks(words));
+        let (at, heard) = poll_fn(|context| {
+            let heard = |(at, link): (usize, &mut Link)| match link.poll_heard(context) {
+                Poll::Ready(heard) => Some((at, heard)),
+                Poll::Pending => None,
+            };
+            let mut links = self.links.iter_mut().enumerate();
+            links.find_map(heard).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await;
+        match heard {
+            Ok(words) => Heard::Words(self.keep_hooks(words)),
+            Err(_) => Heard::Death(self.bury(at)),
         }
-        self.bury();
-        Heard::Death
     }
 
-    /// Nothing more will be ordered. Waits for its end, unless it is left with work.
-    pub(in super::super) fn leave(mut self, with_work: bool) {
-        if let Some(Link { child, stream, .. }) = self.link.take() {
+    /// Nothing more will be ordered. Waits for their end, unless they are left with work.
+    pub(in super::super) fn leave(self, with_work: bool) {
+        for Link { child, stream, .. } in self.links {
             drop(stream);
             if !with_work {
                 child.ended();
@@ -159,22 +185,33 @@ impl Parent {
         }
     }
 
-    fn link(&mut self) -> io::Result<&mut Link> {
-        let link = match self.link.take() {
-            Some(link) => link,
-            None => Link::new(&self.words)?,
+    /// The parent that answers soonest: one that no start keeps, a new one, or whoever was asked least.
+    fn readiest(&mut self) -> io::Result<&mut Link> {
+        let now = Instant::now();
+        let ready = self.links.iter().position(|link| link.is_ready(now));
+        let at = match ready {
+            Some(at) => at,
+            None if self.links.len() < MOST => {
+                self.count += 1;
+                self.links.push(Link::new(self.count, &self.words)?);
+                self.links.len() - 1
+            }
+            None => {
+                let asked = |at: &usize| self.links[*at].starting.len();
+                (0..self.links.len()).min_by_key(asked).unwrap_or_default()
+            }
         };
-        Ok(self.link.insert(link))
+        Ok(&mut self.links[at])
     }
 
     /// Whoever cannot be heard is no parent any more, dead or not.
-    fn bury(&mut self) {
-        self.hooks.clear();
-        if let Some(Link { child, .. }) = self.link.take() {
-            let _ = signal_group(&child.identity, Signal::Kill);
-            // It may hang in the kernel, in a start.
-            std::thread::spawn(move || child.ended());
-        }
+    fn bury(&mut self, at: usize) -> Number {
+        let Link { number, child, .. } = self.links.remove(at);
+        self.hooks.retain(|_, (parent, _)| *parent != number);
+        let _ = signal_group(&child.identity, Signal::Kill);
+        // It may hang in the kernel, in a start.
+        std::thread::spawn(move || child.ended());
+        number
     }
 
     /// What is said of hooks goes to whoever waits for it.
@@ -184,7 +221,7 @@ impl Parent {
             match word {
                 Word::HookStarted(hook, started) => self.hook_started(hook, started),
                 Word::HookEnded(hook, exit) => {
-                    if let Some(Hook::Running(ended)) = self.hooks.remove(&hook) {
+                    if let Some((_, Hook::Running(ended))) = self.hooks.remove(&hook) {
                         let _ = ended.send(exit);
                     }
                 }
@@ -195,12 +232,12 @@ impl Parent {
     }
 
     fn hook_started(&mut self, hook: i64, started: Result<Process, String>) {
-        let Some(Hook::Starting(answer)) = self.hooks.remove(&hook) else {
+        let Some((parent, Hook::Starting(answer))) = self.hooks.remove(&hook) else {
             return;
         };
         let child = started.map(|process| {
             let (tell, ended) = oneshot::channel();
-            self.hooks.insert(hook, Hook::Running(tell));
+            self.hooks.insert(hook, (parent, Hook::Running(tell)));
             HookChild {
                 identity: identity_of(&process),
                 ended,
@@ -211,15 +248,17 @@ impl Parent {
 }
 
 impl Link {
-    fn new(words: &[OsString; 2]) -> io::Result<Self> {
+    fn new(number: Number, words: &[OsString; 2]) -> io::Result<Self> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
         let [database, id] = words;
         let words = [PARENT.as_ref(), database.as_os_str(), id.as_os_str()];
         Ok(Self {
+            number,
             child: start_ourselves(&words, theirs.into())?,
             stream,
+            starting: VecDeque::new(),
             told: HashSet::new(),
             out: Vec::new(),
             begun: Vec::new(),
@@ -245,29 +284,30 @@ impl Link {
         Ok(())
     }
 
-    async fn heard(&mut self) -> io::Result<Vec<Word>> {
+    /// Whether no start has kept it long.
+    fn is_ready(&self, now: Instant) -> bool {
+        let first = self.starting.front();
+        first.is_none_or(|ordered| now.duration_since(*ordered) < LONG)
+    }
+
+    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Vec<Word>>> {
+        while !self.out.is_empty() && self.stream.poll_write_ready(context)?.is_ready() {
+            self.flush()?;
+        }
         loop {
-            let interest = if self.out.is_empty() {
-                Interest::READABLE
-            } else {
-                Interest::READABLE | Interest::WRITABLE
-            };
-            let ready = self.stream.ready(interest).await?;
-            if ready.is_writable() {
-                self.flush()?;
-            }
+            ready!(self.stream.poll_read_ready(context))?;
             let mut chunk = [0; CHUNK];
             match self.stream.try_read(&mut chunk) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Ok(count) => {
                     self.begun.extend_from_slice(&chunk[..count]);
                     let words = self.words()?;
                     if !words.is_empty() {
-                        return Ok(words);
+                        return Poll::Ready(Ok(words));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }
@@ -280,9 +320,14 @@ impl Link {
         let rest = self.begun.split_off(last + 1);
         let lines = mem::replace(&mut self.begun, rest);
         let lines = lines.split(|byte| *byte == b'\n');
-        lines
-            .filter(|line| !line.is_empty())
-            .map(|line| Ok(serde_json::from_slice(line)?))
-            .collect()
+        let mut words = Vec::new();
+        for line in lines.filter(|line| !line.is_empty()) {
+            let word = serde_json::from_slice(line)?;
+            if let Word::Started(..) | Word::NotStarted(..) | Word::HookStarted(..) = word {
+                self.starting.pop_front();
+            }
+            words.push(word);
+        }
+        Ok(words)
     }
 }

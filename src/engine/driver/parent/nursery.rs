@@ -1,11 +1,11 @@
-//! The parent's side: threads that start processes, one that reaps them, and the one that listens.
+//! The parent's side: one thread that does what it is told, and one that reaps.
 //!
-//! The parent of a new process sleeps until the child has its program: that is most of what a short job
-//! costs (perf: a third of a core at 2,000 starts a second), and on a slow file system it takes as long as
-//! that does. Several threads keep several cores busy, and nobody who listens or reaps has to sleep so. They are
-//! made once and stay: making one takes room that may not be there when a job is due.
+//! Whoever makes a process sleeps until that has its program: most of what a short job costs. One thread is enough
+//! for all cores, since it is the child that works, and it is the cheapest: with a second one that is awake each
+//! start interrupts the other core, for they share their memory. On a slow file system a start takes as long as
+//! that does; then the runner turns to another parent (`line`), and nobody who reaps has to wait.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::os::fd::AsFd as _;
@@ -30,9 +30,6 @@ use super::super::super::start::{HookLaunch, Launcher};
 use super::super::super::witness::{SeenEnd, Witness};
 use super::{Order, Word};
 
-/// Two keep two cores busy; more than this wait for each other in the kernel.
-const STARTERS: usize = 4;
-
 /// Output files kept for the next attempts.
 const SPARES: usize = 16;
 
@@ -51,7 +48,6 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
         launcher: Launcher::new(database, id.to_string_lossy().into_owned()),
         socket: UnixStream::from(socket),
         inside: Mutex::default(),
-        filled: Condvar::new(),
         over: Condvar::new(),
     });
     match nursery.work() {
@@ -65,32 +61,21 @@ struct Nursery {
     witness: Witness,
     socket: UnixStream,
     inside: Mutex<Inside>,
-    /// Something waits to be started, or nothing is any more.
-    filled: Condvar,
     /// A start is over.
     over: Condvar,
 }
 
 #[derive(Default)]
 struct Inside {
-    waiting: VecDeque<Start>,
-    /// Starts under way: their children are not in the list yet.
-    starting: usize,
+    living: HashMap<i32, Living>,
+    /// Words on their way.
+    unsaid: Vec<u8>,
+    /// A start is under way: its child is not in the list yet.
+    is_starting: bool,
     /// Starts that are over.
     started: u64,
-    living: HashMap<i32, Living>,
-    spares: Vec<Spare>,
     /// The runner is gone: nothing starts any more.
     is_closed: bool,
-}
-
-enum Start {
-    Attempt {
-        claim: Box<Claim>,
-        slot: u32,
-        decided: DateTime<Utc>,
-    },
-    Hook(Box<HookLaunch>),
 }
 
 struct Living {
@@ -110,63 +95,54 @@ enum What {
 impl Nursery {
     fn work(self: Arc<Self>) -> io::Result<()> {
         self.witness.hold();
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..cores.min(STARTERS) {
-            self.thread("starter", Self::start_all)?;
-        }
-        let reaper = self.thread("reaper", Self::reap_all)?;
-        self.listen();
-        let mut inside = self.lock();
-        inside.is_closed = true;
-        inside.waiting.clear();
-        self.filled.notify_all();
-        self.over.notify_all();
-        while inside.starting > 0 {
-            inside = wait(&self.over, inside);
-        }
-        for spare in inside.spares.drain(..) {
-            let _ = output::discard(spare.path());
-        }
-        drop(inside);
-        self.witness.let_go();
-        let _ = reaper.join();
-        Ok(())
-    }
-
-    fn thread(self: &Arc<Self>, name: &str, work: fn(&Self)) -> io::Result<thread::JoinHandle<()>> {
-        let nursery = Arc::clone(self);
-        let work = move || {
+        let reaper = Arc::clone(&self);
+        let reap = move || {
             // Half a parent is none: the runner hears that it is gone, and makes another.
-            if catch_unwind(AssertUnwindSafe(|| work(&nursery))).is_err() {
-                let _ = nursery.socket.shutdown(std::net::Shutdown::Both);
+            if catch_unwind(AssertUnwindSafe(|| reaper.reap_all())).is_err() {
+                let _ = reaper.socket.shutdown(std::net::Shutdown::Both);
             }
         };
-        thread::Builder::new().name(name.to_owned()).spawn(work)
+        let reaper = thread::Builder::new()
+            .name("reaper".to_owned())
+            .spawn(reap)?;
+        self.listen();
+        self.witness.let_go();
+        self.lock().is_closed = true;
+        self.over.notify_all();
+        let _ = reaper.join();
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nobody may hear it: then the runner is gone, and it is written down.
-    fn say(&self, word: &Word) {
-        let mut line = serde_json::to_vec(word).unwrap_or_default();
-        line.push(b'\n');
-        let _ = (&self.socket).write_all(&line);
+    /// Says what was not said yet. Nobody may hear it: then the runner is gone, and it is written down.
+    fn speak(&self) {
+        let mut inside = self.lock();
+        if !inside.unsaid.is_empty() {
+            let _ = (&self.socket).write_all(&inside.unsaid);
+            inside.unsaid.clear();
+        }
     }
 
+    /// Does what the runner says until it says no more.
     fn listen(&self) {
         let mut known: HashMap<i64, Arc<Options>> = HashMap::new();
+        let mut spares: Vec<Spare> = Vec::new();
         let mut reader = BufReader::new(&self.socket);
         let mut line = Vec::new();
         loop {
+            if reader.buffer().is_empty() {
+                // Nothing else is to be done at once: whoever waits is told how it went.
+                self.speak();
+            }
             line.clear();
-            match reader.read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
+            if !matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
+                break;
             }
             let Ok(order) = serde_json::from_slice(&line) else {
-                return;
+                break;
             };
             match order {
                 Order::Options(id, options) => {
@@ -179,28 +155,50 @@ impl Nursery {
                     decided,
                 } => {
                     let Some(options) = known.get(&claim.settings) else {
-                        return;
+                        break;
                     };
                     let claim = Claim {
                         row: claim.into_owned(),
                         options: Arc::clone(options),
                     };
-                    self.push(Start::Attempt {
-                        claim: Box::new(claim),
-                        slot,
-                        decided,
-                    });
+                    let mut spare = spares.pop();
+                    self.bear(|| self.start(&claim, slot, decided, &mut spare));
+                    spares.extend(spare);
                 }
-                Order::Hook(hook) => self.push(Start::Hook(Box::new(hook.into_owned()))),
+                Order::Hook(hook) => self.bear(|| self.start_hook(&hook)),
                 Order::Ending(attempt, why) => self.note(attempt, why),
-                Order::Recycle(attempt) => self.recycle(attempt),
+                Order::Recycle(attempt) => {
+                    let path = self.launcher.output_of(attempt);
+                    let has_room = spares.len() < SPARES;
+                    match has_room.then(|| output::recycle(&path)).flatten() {
+                        Some(spare) => spares.push(spare),
+                        None => drop(output::discard(&path)),
+                    }
+                }
             }
+        }
+        for spare in spares {
+            let _ = output::discard(spare.path());
         }
     }
 
-    fn push(&self, start: Start) {
-        self.lock().waiting.push_back(start);
-        self.filled.notify_one();
+    /// Starts a process. What there is to say of it is ready before it can be reaped, so that its end comes behind.
+    fn bear(&self, start: impl FnOnce() -> (Word, Option<Living>)) {
+        // What a dead runner decided is not done: the next one may decide otherwise.
+        if ready::is_hung_up(&self.socket) {
+            return;
+        }
+        self.lock().is_starting = true;
+        let (word, born) = start();
+        let mut inside = self.lock();
+        inside.is_starting = false;
+        inside.started += 1;
+        inside.add(&word);
+        if let Some(living) = born {
+            inside.living.insert(living.child.identity.pid, living);
+        }
+        drop(inside);
+        self.over.notify_all();
     }
 
     fn note(&self, of: AttemptId, why: Why) {
@@ -215,87 +213,38 @@ impl Nursery {
         }
     }
 
-    fn recycle(&self, attempt: AttemptId) {
-        let path = self.launcher.output_of(attempt);
-        let mut inside = self.lock();
-        let has_room = inside.spares.len() < SPARES;
-        match has_room.then(|| output::recycle(&path)).flatten() {
-            Some(spare) => inside.spares.push(spare),
-            None => {
-                let _ = output::discard(&path);
+    fn start(
+        &self,
+        claim: &Claim,
+        slot: u32,
+        decided: DateTime<Utc>,
+        spare: &mut Option<Spare>,
+    ) -> (Word, Option<Living>) {
+        let attempt = claim.row.attempt;
+        match self.launcher.launch(claim, slot, spare) {
+            Ok(child) => {
+                let process = process_of(&child, slot, decided);
+                let what = What::Attempt {
+                    attempt,
+                    process: process.clone(),
+                    ending: None,
+                };
+                let word = Word::Started(attempt, process);
+                (word, Some(Living { child, what }))
             }
+            Err(refusal) => (Word::NotStarted(attempt, refusal), None),
         }
     }
 
-    fn start_all(&self) {
-        loop {
-            let mut inside = self.lock();
-            let start = loop {
-                if inside.is_closed {
-                    return;
-                }
-                if let Some(start) = inside.waiting.pop_front() {
-                    break start;
-                }
-                inside = wait(&self.filled, inside);
-            };
-            inside.starting += 1;
-            let mut spare = inside.spares.pop();
-            drop(inside);
-            // What a dead runner decided is not done: the next one may decide otherwise.
-            let (word, born) = if ready::is_hung_up(&self.socket) {
-                (None, None)
-            } else {
-                let (word, born) = self.start(start, &mut spare);
-                (Some(word), born)
-            };
-            let mut inside = self.lock();
-            inside.starting -= 1;
-            inside.started += 1;
-            inside.spares.extend(spare);
-            // Said before it can be reaped, so that its end comes behind it.
-            if let Some(word) = word {
-                self.say(&word);
+    fn start_hook(&self, hook: &HookLaunch) -> (Word, Option<Living>) {
+        match self.launcher.launch_hook(hook) {
+            Ok(child) => {
+                let process = process_of(&child, 0, Utc::now());
+                let what = What::Hook(hook.id);
+                let word = Word::HookStarted(hook.id, Ok(process));
+                (word, Some(Living { child, what }))
             }
-            if let Some(living) = born {
-                inside.living.insert(living.child.identity.pid, living);
-            }
-            drop(inside);
-            self.over.notify_all();
-        }
-    }
-
-    fn start(&self, start: Start, spare: &mut Option<Spare>) -> (Word, Option<Living>) {
-        match start {
-            Start::Attempt {
-                claim,
-                slot,
-                decided,
-            } => {
-                let attempt = claim.row.attempt;
-                match self.launcher.launch(&claim, slot, spare) {
-                    Ok(child) => {
-                        let process = process_of(&child, slot, decided);
-                        let what = What::Attempt {
-                            attempt,
-                            process: process.clone(),
-                            ending: None,
-                        };
-                        let word = Word::Started(attempt, process);
-                        (word, Some(Living { child, what }))
-                    }
-                    Err(refusal) => (Word::NotStarted(attempt, refusal), None),
-                }
-            }
-            Start::Hook(hook) => match self.launcher.launch_hook(&hook) {
-                Ok(child) => {
-                    let process = process_of(&child, 0, Utc::now());
-                    let what = What::Hook(hook.id);
-                    let word = Word::HookStarted(hook.id, Ok(process));
-                    (word, Some(Living { child, what }))
-                }
-                Err(message) => (Word::HookStarted(hook.id, Err(message)), None),
-            },
+            Err(message) => (Word::HookStarted(hook.id, Err(message)), None),
         }
     }
 
@@ -303,10 +252,10 @@ impl Nursery {
         loop {
             let mut inside = self.lock();
             while inside.living.is_empty() {
-                if inside.is_closed && inside.starting == 0 {
+                if inside.is_closed {
                     return;
                 }
-                inside = wait(&self.over, inside);
+                inside = self.wait(inside);
             }
             let started = inside.started;
             drop(inside);
@@ -331,8 +280,8 @@ impl Nursery {
             .map(|(pid, _)| *pid)
             .collect();
         if ended.is_empty() {
-            while inside.started == started && inside.starting > 0 {
-                inside = wait(&self.over, inside);
+            while inside.started == started && inside.is_starting {
+                inside = self.wait(inside);
             }
             return;
         }
@@ -347,7 +296,7 @@ impl Nursery {
     }
 
     fn tell(&self, what: &What, ended: Ended) {
-        match what {
+        let word = match what {
             What::Attempt {
                 attempt,
                 process,
@@ -360,16 +309,26 @@ impl Nursery {
                     process: process.clone(),
                 };
                 self.witness.saw(*attempt, &end);
-                self.say(&Word::Ended(*attempt, ended.exit, ended.usage));
+                Word::Ended(*attempt, ended.exit, ended.usage)
             }
-            What::Hook(hook) => self.say(&Word::HookEnded(*hook, ended.exit)),
-        }
+            What::Hook(hook) => Word::HookEnded(*hook, ended.exit),
+        };
+        self.lock().add(&word);
+        self.speak();
+    }
+
+    fn wait<'a>(&self, inside: MutexGuard<'a, Inside>) -> MutexGuard<'a, Inside> {
+        let woken = self.over.wait(inside);
+        woken.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wait<'a>(condition: &Condvar, inside: MutexGuard<'a, Inside>) -> MutexGuard<'a, Inside> {
-    let woken = condition.wait(inside);
-    woken.unwrap_or_else(PoisonError::into_inner)
+impl Inside {
+    fn add(&mut self, word: &Word) {
+        // Nothing in a word cannot be said in JSON.
+        let _ = serde_json::to_writer(&mut self.unsaid, word);
+        self.unsaid.push(b'\n');
+    }
 }
 
 fn process_of(child: &Child, slot: u32, decided: DateTime<Utc>) -> Process {
