@@ -36,12 +36,15 @@ pub(crate) fn runners(table: &Table, place: &Path) {
         let woken = runner.switches() - before.0;
         let used = between(before.1, runner.cpu());
         let resident = runner.resident_kib();
+        let parents = runner.parents_kib();
         let least = *least.get_or_insert(resident);
         drop(runner);
         let used = format!("{woken}, {:.1} ms", used.as_secs_f64() * 1e3);
         table.row(&wakes, "", &used, "", "0, 0 ms");
         let more = (resident as f64 - least as f64) / 1024.0;
         let more = format!("{more:+.1} MiB");
+        let beside = format!("idle, {name} future jobs: the parent of the jobs");
+        table.row(&beside, "", &mib(parents), "", "");
         table.row(&memory, &mib(least), &mib(resident), &more, "<= 8, +-1");
         first_start(table, place, &database, &start);
     }

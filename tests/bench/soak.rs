@@ -30,13 +30,24 @@ struct Held {
 }
 
 impl Held {
+    /// By the runner and the parent of its jobs.
     fn by(runner: &Child) -> Self {
-        let place = PathBuf::from(format!("/proc/{}", runner.id()));
+        let parent = children(runner.id());
+        let parent = parent.trim().parse().expect("a runner has one child");
+        let [one, other] = [runner.id(), parent].map(Self::by_one);
+        Self {
+            descriptors: one.descriptors + other.descriptors,
+            zombies: one.zombies + other.zombies,
+            resident_kib: one.resident_kib + other.resident_kib,
+        }
+    }
+
+    fn by_one(pid: u32) -> Self {
+        let place = PathBuf::from(format!("/proc/{pid}"));
         let status = fs::read_to_string(place.join("status")).unwrap();
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let resident = resident.unwrap().trim().trim_end_matches(" kB");
-        let children = fs::read_to_string(place.join(format!("task/{}/children", runner.id())));
-        let children = children.unwrap();
+        let children = children(pid);
         let is_zombie = |pid: &&str| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             stat.rsplit_once(") ")
@@ -48,6 +59,10 @@ impl Held {
             resident_kib: resident.parse().unwrap(),
         }
     }
+}
+
+fn children(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap()
 }
 
 fn punctual(database: &Path, words: &[&str]) -> Command {

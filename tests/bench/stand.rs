@@ -112,11 +112,18 @@ impl Runner {
         self.status("VmRSS:")
     }
 
+    /// What the parents of its jobs add to that.
+    pub(crate) fn parents_kib(&self) -> u64 {
+        let parents = self.parents().into_iter();
+        let statuses = parents.map(|place| fs::read_to_string(place.join("status")).unwrap());
+        statuses.map(|status| number_in(&status, "VmRSS:")).sum()
+    }
+
     pub(crate) fn peak_kib(&self) -> u64 {
         self.status("VmHWM:")
     }
 
-    /// How often one of its threads went to sleep.
+    /// How often one of its threads went to sleep, those of the parents of its jobs included, here and below.
     pub(crate) fn switches(&self) -> u64 {
         let of_thread = |task: PathBuf| {
             let text = fs::read_to_string(task.join("status")).unwrap_or_default();
@@ -135,22 +142,38 @@ impl Runner {
         Duration::from_nanos(self.tasks().map(of_thread).sum())
     }
 
-    /// CPU time of all its threads, ended ones too, in steps of a clock tick; children not counted.
+    /// CPU time of all its threads, ended ones too, in steps of a clock tick; jobs not counted.
     pub(crate) fn whole_cpu(&self) -> Duration {
-        let stat = fs::read_to_string(self.place().join("stat")).unwrap();
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        let ticks: u64 = fields
-            .split(' ')
-            .skip(11)
-            .take(2)
-            .map(|word| word.parse::<u64>().unwrap())
-            .sum();
+        let ticks_of = |place: PathBuf| -> u64 {
+            let stat = fs::read_to_string(place.join("stat")).unwrap();
+            let (_, fields) = stat.rsplit_once(") ").unwrap();
+            let ticks = fields.split(' ').skip(11).take(2);
+            ticks.map(|word| word.parse::<u64>().unwrap()).sum()
+        };
+        let ticks: u64 = self.places().into_iter().map(ticks_of).sum();
         Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
     }
 
     fn tasks(&self) -> impl Iterator<Item = PathBuf> {
-        let tasks = fs::read_dir(self.place().join("task")).unwrap();
-        tasks.map(|task| task.unwrap().path())
+        let places = self.places().into_iter();
+        places.flat_map(|place| {
+            let tasks = fs::read_dir(place.join("task")).unwrap();
+            tasks.map(|task| task.unwrap().path())
+        })
+    }
+
+    /// The runner, and the parents of its jobs, which are its only children.
+    fn places(&self) -> Vec<PathBuf> {
+        let parents = self.parents().into_iter();
+        [self.place()].into_iter().chain(parents).collect()
+    }
+
+    fn parents(&self) -> Vec<PathBuf> {
+        let children = self.place().join(format!("task/{}/children", self.0.id()));
+        let children = fs::read_to_string(children).unwrap();
+        let pids = children.split_whitespace();
+        pids.map(|pid| PathBuf::from(format!("/proc/{pid}")))
+            .collect()
     }
 
     /// Waits until it has gone to sleep for a second.

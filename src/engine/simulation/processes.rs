@@ -4,7 +4,9 @@
 use crate::domain::{AttemptId, Exit};
 use crate::engine::core::{Blow, Event, Refusal};
 use crate::engine::ledger::Claim;
+use crate::engine::policy::Outcome;
 use crate::engine::recovery::Facts;
+use crate::engine::witness::SeenEnd;
 use crate::store::{self, OpenAttempt};
 
 use super::world::{Broken, Happening, MILLISECOND, Process, SECOND, World};
@@ -124,6 +126,7 @@ impl World {
             exit,
             watched: self.runner.as_ref().map(|runner| runner.number),
             adopted: false,
+            ending: None,
         };
         let watched = process.watched;
         self.alive.insert(pid, process);
@@ -177,11 +180,14 @@ impl World {
         }
         let Some((pid, process)) = self
             .alive
-            .iter()
+            .iter_mut()
             .find(|(_, process)| process.attempt == attempt && process.born)
         else {
             return;
         };
+        if let Blow::Ask(why) | Blow::Kill(why) = blow {
+            process.ending = Some(why);
+        }
         let exit = match blow {
             Blow::Ask(_) if process.deaf => return,
             Blow::Ask(_) => Exit::Signal(15),
@@ -200,8 +206,28 @@ impl World {
         self.note(|| format!("process {pid} ends"));
         let attempt = process.attempt;
         process.exit = exit.unwrap_or(process.exit);
+        // Its parent outlives the runner, mostly.
+        if process.watched.is_none() && !self.rng.once_in(self.faults.unseen) {
+            self.is_seen(&process, Outcome::of(process.ending, process.exit));
+        }
         self.gone.insert(attempt, process);
         self.end_is_told(attempt);
+    }
+
+    /// Somebody writes down an end.
+    pub(super) fn is_seen(&mut self, process: &Process, outcome: Outcome) {
+        let attempt = process.attempt;
+        self.note(|| format!("attempt {} is seen to end: {outcome:?}", attempt.0));
+        let verdict = outcome.verdict(&self.specs[&process.job].options);
+        let witnessed = (process.run, verdict);
+        self.audit.witnessed.insert(attempt, witnessed);
+        let end = SeenEnd {
+            outcome,
+            usage: None,
+            finished: self.wall(),
+            process: process.identity.clone(),
+        };
+        self.seen.insert(attempt, end);
     }
 
     /// Whoever watches a process that is gone will hear of it.
@@ -215,7 +241,7 @@ impl World {
         };
         let known_at = process.known_at;
         // How somebody else's child ended is told by newer kernels only.
-        let (told, delay) = if process.adopted && self.rng.once_in(3) {
+        let (told, delay) = if process.adopted && self.rng.once_in(self.faults.untold) {
             (Exit::Unknown, SECOND)
         } else {
             (process.exit, self.rng.between(0, MILLISECOND))

@@ -10,7 +10,6 @@ use crate::domain::{AttemptId, Exit, Output};
 use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
 use crate::engine::ledger::{HookStart, Ledger, Request};
 use crate::engine::policy::{Outcome, Why};
-use crate::engine::witness::SeenEnd;
 
 use super::fairness::Order;
 use super::invariants::must;
@@ -282,17 +281,7 @@ impl World {
         if outcome != Outcome::Exited(Exit::Unknown) {
             for is_written in [false, true] {
                 if is_written && let Some(process) = self.gone.remove(&attempt) {
-                    self.note(|| format!("sees attempt {} end: {outcome:?}", attempt.0));
-                    let verdict = outcome.verdict(&self.specs[&process.job].options);
-                    let witnessed = (process.run, verdict);
-                    self.audit.witnessed.insert(attempt, witnessed);
-                    let end = SeenEnd {
-                        outcome,
-                        usage: None,
-                        finished: self.wall(),
-                        process: process.identity,
-                    };
-                    self.seen.insert(attempt, end);
+                    self.is_seen(&process, outcome);
                 }
                 if self.rng.once_in(self.faults.crash_at_effect) {
                     self.die();

@@ -39,6 +39,8 @@ impl Scenario {
             crash_at_commit: *rng.pick(&[0, 10, 40]),
             neglect: 8,
             slow_start: *rng.pick(&[0, 5]),
+            unseen: *rng.pick(&[0, 1, 3]),
+            untold: *rng.pick(&[0, 3]),
             ..calm
         };
         match self {

@@ -127,6 +127,7 @@ fn a_signal_during_recovery_ends_what_an_earlier_runner_left() {
 #[test]
 fn a_run_that_ends_while_a_new_runner_gets_ready_is_not_lost() {
     let mut world = world(1);
+    world.faults.unseen = 1;
     add(&mut world, spec("job", "now", 600_000, Options::default()));
     told(&mut world, World::start);
     go_on(&mut world, 1);

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{AttemptId, Exit, Name, RunId};
 use crate::engine::core::Event;
 use crate::engine::ledger::Answer;
+use crate::engine::policy::Why;
 use crate::engine::witness::SeenEnd;
 use crate::store::{self, Store, StoreError};
 
@@ -51,6 +52,10 @@ pub(super) struct Faults {
     pub no_room: u64,
     /// Starts that take long, as from a slow file system.
     pub slow_start: u64,
+    /// Ends without a runner that no parent sees either.
+    pub unseen: u64,
+    /// Ends of somebody else's children of which the kernel does not tell how they were.
+    pub untold: u64,
     /// Commits that take seconds.
     pub stuck: u64,
     /// Runners that leave their processes when they are stopped.
@@ -77,8 +82,10 @@ pub(super) struct Process {
     pub exit: Exit,
     /// The runner that hears of its end.
     pub watched: Option<u64>,
-    /// Not a child of that runner.
+    /// Not a child of that runner's.
     pub adopted: bool,
+    /// What its parent was told of its end to come.
+    pub ending: Option<Why>,
 }
 
 /// Something that will happen at a time of the monotonic clock. Those with a number concern that
