@@ -1,5 +1,5 @@
 //! The unwinder becomes part of the program: a tenth of the time of `punctual --version` was spent on finding and
-//! binding libgcc_s.so, which nothing else here needs. It is the same code, out of the archive beside it.
+//! binding `libgcc_s.so`, which nothing else here needs. It is the same code, out of the archive beside it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -43,8 +43,10 @@ fn tree_of(words: &[OsString]) -> Command {
     }
 }
 
-/// The verbs, and what puts their options into their commands.
-const VERBS: [(&str, fn(Command) -> Command); 27] = [
+/// What puts the options of a verb into its command.
+type Taking = fn(Command) -> Command;
+
+const VERBS: [(&str, Taking); 27] = [
     ("add", AddArgs::augment_args),
     ("list", ListArgs::augment_args),
     ("top", TopArgs::augment_args),
