@@ -20,7 +20,7 @@ const BUSY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The runner keeps the file open, and copies off its busy moments.
-const RUNNER_CHECKPOINT_PAGES: i64 = 2_000;
+pub(super) const RUNNER_CHECKPOINT_PAGES: i64 = 2_000;
 
 /// SQLite before 3.51.3 could corrupt a WAL file that is reset while another connection
 /// checkpoints; the bundled one is newer, a linked one might not be.
