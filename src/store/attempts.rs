@@ -113,6 +113,22 @@ fn attempt_of(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     })
 }
 
+/// Attempts without an end. The plus keeps SQLite from walking all attempts only because those come in this order:
+/// with a million of them each start of a runner took a tenth of a second longer, and held the write lock for 40 ms.
+const OPEN: &str = "
+SELECT
+  attempt.id,
+  boot.uuid,
+  attempt.pid,
+  attempt.ticks,
+  attempt.uptime,
+  attempt.started,
+  attempt.slot
+FROM attempt
+LEFT JOIN boot ON boot.id = attempt.boot
+WHERE attempt.state < 2
+ORDER BY +attempt.id";
+
 impl Read<'_> {
     /// The attempts of a run, the first one first. A claim without a process is not one yet.
     pub(crate) fn attempts(&self, run: RunId) -> Result<Vec<Attempt>, StoreError> {
@@ -166,14 +182,7 @@ impl Read<'_> {
 
     /// Every attempt without an end: what a new runner has to judge.
     pub(crate) fn open_attempts(&self) -> Result<Vec<OpenAttempt>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT attempt.id, boot.uuid, attempt.pid, attempt.ticks, attempt.uptime,
-                    attempt.started, attempt.slot
-             FROM attempt
-             LEFT JOIN boot ON boot.id = attempt.boot
-             WHERE attempt.state < 2
-             ORDER BY attempt.id",
-        )?;
+        let mut statement = self.conn.prepare(OPEN)?;
         let rows = statement.query_map([], |row| {
             let boot: Option<String> = row.get(1)?;
             let process = match boot {
@@ -375,9 +384,15 @@ impl Tx<'_> {
 mod tests {
     use chrono::{TimeZone, Utc};
 
-    use super::{Finish, LONG_OUTPUT};
+    use super::{Finish, LONG_OUTPUT, OPEN};
     use crate::domain::{AttemptState, Command, Kind, Name, Options, Origin, Output};
     use crate::store::{NewJob, NewRun, Stage, Store, StoreError};
+
+    #[test]
+    fn what_has_no_end_is_found_in_an_index() {
+        let plan = Store::in_memory().read().plan_of(OPEN).unwrap();
+        assert!(plan.contains("attempt_open"), "{plan}");
+    }
 
     #[test]
     fn outputs_of_any_length_come_back_as_they_were() {
