@@ -1,5 +1,9 @@
 //! The unwinder becomes part of the program: a tenth of the time of `punctual --version` was spent on finding and
 //! binding `libgcc_s.so`, which nothing else here needs. It is the same code, out of the archive beside it.
+//!
+//! Measured and not done: a program at a fixed address starts 3 % faster, and an attacker then knows where its code is;
+//! packed relative relocations (120 KiB less of file) start no faster, and need glibc 2.36. The mathematics library,
+//! which only the progress bar's `pow` needs, is another 5 %.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
