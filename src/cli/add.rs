@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::domain::{JobView, Name};
+use crate::domain::{JobId, JobView, Name};
 use crate::schedule::{self, WhenError};
+use crate::store::Tx;
 
 use super::admit::{self, Admitted, Definition, Moment};
 use super::args::AddArgs;
@@ -39,27 +40,23 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     };
     warn::schedule(&args.when, definition.options.tz.as_deref(), "", context);
     let mut store = context.open()?;
-    let admitted = store.write(|tx| {
+    let (admitted, told) = store.write(|tx| {
         let admitted = admit::admit(tx, &definition, args.if_exists, moment)?;
         if args.paused && matches!(admitted, Admitted::Added(_)) {
             tx.pause_job(admitted.id(), None, false)?;
         }
-        Ok::<_, Failure>(admitted)
+        // Asked before the commit, so that nothing stands between that and the close.
+        Ok::<_, Failure>((admitted, told(tx, admitted.id(), context)?))
     })?;
-    let job = store
-        .read()
-        .job(admitted.id())?
-        .ok_or_else(|| Failure::new(Code::Failed, "the job was removed meanwhile"))?;
-    let view = store.read().job_view(job)?;
-    // Closed before anything waits: the runner's file watch sees a commit at the close.
+    // Closed before anything is said or waits: the runner's file watch sees a commit at the close.
     drop(store);
     let waits = args.wait || args.follow;
-    let name = view.job.name.to_string();
+    let name = told.name().to_string();
     if waits && context.json {
         // One document: the job as it is in the end.
         let ended = wait::ended(&[name], None, false, context)?;
         let store = context.open_existing("")?;
-        let job = store.read().job(view.job.id)?.unwrap_or(view.job);
+        let job = store.read().job(admitted.id())?.ok_or_else(gone)?;
         let view = [store.read().job_view(job)?];
         let attempts = last_attempts(&store.read(), &view)?;
         context.print_json(&json::job(
@@ -70,7 +67,7 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
         ))?;
         return Ok(ExitCode::from(ended.code));
     }
-    answer(&view, admitted, context)?;
+    answer(&told, admitted, context)?;
     if !waits {
         context.note_missing_runner();
         return Ok(Context::done());
@@ -81,19 +78,46 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
     wait::until_final(&[name], None, false, context)
 }
 
-fn answer(view: &JobView, admitted: Admitted, context: &Context) -> Result<(), Failure> {
+/// What the answer says of the job.
+enum Told {
+    Name(Name),
+    View(Box<JobView>),
+}
+
+impl Told {
+    fn name(&self) -> &Name {
+        match self {
+            Self::Name(name) => name,
+            Self::View(view) => &view.job.name,
+        }
+    }
+}
+
+fn told(tx: &Tx<'_>, id: JobId, context: &Context) -> Result<Told, Failure> {
+    if context.quiet && !context.json {
+        return Ok(Told::Name(tx.name_of_job(id)?.ok_or_else(gone)?));
+    }
+    let job = tx.job(id)?.ok_or_else(gone)?;
+    Ok(Told::View(Box::new(tx.job_view(job)?)))
+}
+
+fn gone() -> Failure {
+    Failure::new(Code::Failed, "the job was removed meanwhile")
+}
+
+fn answer(told: &Told, admitted: Admitted, context: &Context) -> Result<(), Failure> {
+    let view = match told {
+        Told::Name(name) => return context.print(&format!("{name}\n")),
+        Told::View(view) => view,
+    };
     if context.json {
         return context.print_json(&json::job(view, &[], context.now, context.zone));
-    }
-    let name = &view.job.name;
-    if context.quiet {
-        return context.print(&format!("{name}\n"));
     }
     let what = match admitted {
         Admitted::Kept(_) => "kept as it was".to_owned(),
         _ => outlook(view, &context.style),
     };
-    context.print(&format!("{name}: {what}\n"))
+    context.print(&format!("{}: {what}\n", view.job.name))
 }
 
 /// Errors of WHEN before the file is touched, with the hints that need to know the caller's words.

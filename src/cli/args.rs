@@ -8,6 +8,7 @@ mod keeping;
 mod looking;
 mod prose;
 mod steering;
+mod typed;
 mod values;
 mod words;
 

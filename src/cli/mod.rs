@@ -62,8 +62,6 @@ mod warn;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::engine;
 use crate::os;
 
@@ -87,7 +85,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     if let Some(code) = offers::answer(words) {
         return code;
     }
-    let args = match Args::try_parse_from(words) {
+    let args = match Args::of_words(words) {
         Ok(args) => args,
         Err(error) => return slips::answer(&error, words),
     };

@@ -113,6 +113,8 @@ fn write_batches(
                     if told.send(Told::Committed(answers)).is_err() {
                         return;
                     }
+                    // What goes wrong here goes wrong at the next commit, too, and is told then.
+                    let _ = store.copy_long_log();
                     break;
                 }
                 Err(error) if error.is_passing() => {

@@ -142,3 +142,17 @@ impl Read<'_> {
         Ok(found)
     }
 }
+
+impl Read<'_> {
+    /// How SQLite goes about a statement.
+    pub(super) fn plan_of(&self, text: &str) -> Result<String, StoreError> {
+        let mut statement = self.conn.prepare(&["EXPLAIN QUERY PLAN ", text].concat())?;
+        // Nothing is bound: a plan does not depend on values.
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get::<_, String>(3)?);
+        }
+        Ok(steps.join("\n"))
+    }
+}

@@ -37,7 +37,7 @@ pub(crate) struct Claimed {
 
 /// The first ready runs of one queue. Reads the partial index `run_ready` from its
 /// front, whatever the number of rows behind.
-pub(super) const READY: &str = "
+const READY: &str = "
 SELECT id, queue, priority, due
 FROM run
 WHERE state = 2 AND queue = ?1
@@ -56,14 +56,6 @@ impl Read<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn query_plan_of_claim(&self) -> Result<String, StoreError> {
-        let text = ["EXPLAIN QUERY PLAN", READY].concat();
-        let mut statement = self.conn.prepare(&text)?;
-        let rows = statement.query_map((1, 1), |row| row.get::<_, String>(3))?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?.join("\n"))
     }
 }
 
@@ -161,12 +153,12 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::READY;
     use crate::store::Store;
 
     #[test]
     fn the_claim_reads_the_front_of_an_index_and_sorts_nothing() {
-        let store = Store::in_memory();
-        let plan = store.read().query_plan_of_claim().unwrap();
+        let plan = Store::in_memory().read().plan_of(READY).unwrap();
         assert!(plan.contains("run_ready"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");

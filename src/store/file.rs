@@ -61,12 +61,9 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A log of more than a hundred pages (of 4 KiB and a header each): reading it takes about as
-/// long as a commit.
-const LONG_LOG: u64 = 100 * (4_096 + 24);
-
-pub(super) fn log_is_long(database: &Path) -> bool {
-    os::fs::lstat(&beside(database, "-wal")).is_ok_and(|facts| facts.size > LONG_LOG)
+/// Whether the log has more pages (of 4 KiB and a header each).
+pub(super) fn log_is_longer(database: &Path, pages: u64) -> bool {
+    os::fs::lstat(&beside(database, "-wal")).is_ok_and(|facts| facts.size > pages * (4_096 + 24))
 }
 
 /// SQLite keeps one only until the file is a WAL database.

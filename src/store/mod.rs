@@ -33,6 +33,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::os;
+
 pub(crate) use attempts::{Finish, OpenAttempt, Process};
 #[cfg(test)]
 pub(crate) use audit::{AttemptRow, JobRow, RunRow};
@@ -77,10 +79,15 @@ impl<'c> std::ops::Deref for Tx<'c> {
 
 /// Whoever opens the file while nobody else has it open reads the whole log first, and only
 /// the one who closes it can make the log short again: a checkpoint that does not truncate
-/// is forgotten with the last connection.
+/// is forgotten with the last connection. While a runner has it open nobody reads a log, and it would
+/// wait for our three syncs, since it wakes when the file is closed (`add now`: 2 ms, one time in four).
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.writable && file::log_is_long(&self.path) {
+        let is_long = |pages| file::log_is_longer(&self.path, pages);
+        if self.writable
+            && is_long(LONG_LOG)
+            && (is_long(OVERLONG_LOG) || !self.has_living_runner())
+        {
             // Nobody is waited for: the next one who closes tries again.
             let _ = self.conn.busy_timeout(std::time::Duration::ZERO);
             let _ = self
@@ -90,7 +97,19 @@ impl Drop for Store {
     }
 }
 
+/// Reading so many pages takes about as long as a commit.
+const LONG_LOG: u64 = 100;
+
+/// More than a runner lets it become, unless somebody reads for long.
+const OVERLONG_LOG: u64 = open::RUNNER_CHECKPOINT_PAGES as u64 * 5 / 4;
+
 impl Store {
+    /// As the file has it: to ask for the lock would, in the runner itself, give it back. A killed one lives no more.
+    fn has_living_runner(&self) -> bool {
+        let runner = self.read().runner();
+        matches!(runner, Ok(Some(runner)) if os::proc::stat(runner.pid).is_ok())
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

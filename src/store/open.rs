@@ -20,7 +20,7 @@ const BUSY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The runner keeps the file open, and copies off its busy moments.
-const RUNNER_CHECKPOINT_PAGES: i64 = 2_000;
+pub(super) const RUNNER_CHECKPOINT_PAGES: i64 = 2_000;
 
 /// SQLite before 3.51.3 could corrupt a WAL file that is reset while another connection
 /// checkpoints; the bundled one is newer, a linked one might not be.
@@ -73,10 +73,24 @@ impl Store {
         }
     }
 
-    /// For a connection that stays: bigger logs, fewer copies.
+    /// For a connection that stays: no commit copies the log on its way, see [`Self::copy_long_log`].
     pub(crate) fn settle_down(&self) -> Result<(), StoreError> {
-        self.conn
-            .pragma_update(None, "wal_autocheckpoint", RUNNER_CHECKPOINT_PAGES)?;
+        self.conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+        Ok(())
+    }
+
+    /// Copies a log into the file once it is long, so that the next one to write begins it anew. That takes 30 ms and
+    /// more, and has its time between two commits: inside of one, all that waits for its answer would wait for this.
+    pub(crate) fn copy_long_log(&self) -> Result<(), StoreError> {
+        let checkpoint = |mode: &str| -> Result<(i64, i64), StoreError> {
+            let text = ["PRAGMA wal_checkpoint(", mode, ")"].concat();
+            let mut statement = self.conn.prepare_cached(&text)?;
+            Ok(statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?)
+        };
+        let (pages, copied) = checkpoint("NOOP")?;
+        if pages >= RUNNER_CHECKPOINT_PAGES && copied < pages {
+            checkpoint("PASSIVE")?;
+        }
         Ok(())
     }
 
@@ -340,7 +354,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // The last connection to close would pay for a checkpoint, and the last is often `add`.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     // Otherwise a statement with a bound LIMIT is compiled again whenever another value is bound.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
@@ -349,6 +363,31 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use crate::store::Store;
+
+    #[test]
+    fn the_log_of_one_who_stays_is_copied_between_commits_and_begun_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(directory.path(), mode).unwrap();
+        let mut store = Store::open(&directory.path().join("punctual.db")).unwrap();
+        store.settle_down().unwrap();
+        let log = directory.path().join("punctual.db-wal");
+        let pages = || std::fs::metadata(&log).unwrap().len() as i64 / (4_096 + 24);
+        let mut write = |bytes: usize| {
+            let text = "x".repeat(bytes);
+            let written = store.write(|tx| tx.set_file_problem(&text));
+            written.unwrap();
+            store.copy_long_log().unwrap();
+        };
+        // Without a copy the log would have all of them.
+        for _ in 0..8 {
+            write(1_000 * 4_096);
+        }
+        let most = 2 * super::RUNNER_CHECKPOINT_PAGES;
+        assert!((1_000..most).contains(&pages()), "{}", pages());
+    }
+
     /// It comes with the program, so that no older one of the machine is linked; and should that be
     /// changed one day, `connect` refuses.
     #[test]

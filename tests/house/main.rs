@@ -243,6 +243,7 @@ fn the_top_level_is_tidy() {
         "Cargo.toml",
         "LICENSE",
         "README.md",
+        "build.rs",
         "completions",
         "man",
         "src",
