@@ -243,7 +243,6 @@ fn the_top_level_is_tidy() {
         "Cargo.toml",
         "LICENSE",
         "README.md",
-        "build.rs",
         "completions",
         "man",
         "src",

@@ -6,7 +6,7 @@
 //! which only the progress bar's `pow` needs, is another 5 %.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=.cargo/build.rs");
     let is = |name: &str, value: &str| {
         std::env::var(name).is_ok_and(|found| found.split(',').any(|found| found == value))
     };
