@@ -133,7 +133,10 @@ impl Core {
         self.start_claims(now);
         self.leave_when_done();
         self.set_timers();
-        std::mem::take(&mut self.out)
+        // What starts is what somebody waits for; whatever else follows can wait for it.
+        let mut effects = std::mem::take(&mut self.out);
+        effects.sort_by_key(|effect| !matches!(effect, Effect::Spawn(..)));
+        effects
     }
 
     /// Attempts that have a process, those of an earlier runner included.

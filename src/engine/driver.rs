@@ -485,7 +485,14 @@ impl Driver {
         while let Some(event) = events.pop_front() {
             let now = now();
             let effects = self.core.handle(event, now);
+            let mut starts = false;
             for effect in effects {
+                // They come first, and are on their way before anything else is done.
+                let is_start = matches!(effect, Effect::Spawn(..));
+                if starts && !is_start {
+                    self.parents.flush();
+                }
+                starts = is_start;
                 events.extend(self.carry_out(effect, now.wall));
             }
         }

@@ -5,8 +5,8 @@
 //! them (`writer`), and the one place where the world comes in (`driver`: clocks, files,
 //! processes, signals). What never does: SQL, tables for people, the schedule language.
 //!
-//! A scheduled run walks: timer → `core` asks for due work → `writer` commits the claims →
-//! `driver` spawns → exit → `core` decides → one commit → the slot is free.
+//! A scheduled run walks: timer → `core` asks for due work → `writer` commits the claims → `driver` has a second
+//! process start it (`driver/parent`) → that sees it exit → `core` decides → one commit → the slot is free.
 
 mod core;
 mod direct;

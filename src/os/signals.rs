@@ -27,6 +27,19 @@ pub(crate) fn outlive_file_size_limit() {
     let _ = signal_hook::flag::register(Signal::SIGXFSZ as i32, unheard);
 }
 
+/// Goes on whatever anybody asks for, short of SIGKILL. With handlers, for the same reason.
+pub(crate) fn outlive_requests() {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+    ] {
+        let unheard = Arc::new(AtomicBool::new(false));
+        let _ = signal_hook::flag::register(signal as i32, unheard);
+    }
+}
+
 /// The signal of a terminal that goes away.
 pub(crate) const HANG_UP: u8 = Signal::SIGHUP as u8;
 

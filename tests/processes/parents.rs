@@ -94,11 +94,15 @@ fn a_job_that_kills_its_parent_ends_as_it_ends_and_others_start() {
 #[test]
 fn a_parent_ends_with_its_last_child_and_not_before() {
     let sandbox = Sandbox::new();
-    add_waiting(&sandbox, "x", "true");
+    add_waiting(&sandbox, "x", "kill -0 $PPID");
     let runner = sandbox.runner([""; 0]);
     let parent = runner.parent_of_jobs();
     let lives = || std::path::Path::new(&format!("/proc/{}/exe", parent.as_raw_nonzero())).exists();
     sandbox.until_state("x", "running");
+    // As somebody does who stops all that is called punctual.
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
+        kill(&runner, signal);
+    }
     runner.kill();
     assert!(lives());
     sandbox.write("go", "");
@@ -106,8 +110,9 @@ fn a_parent_ends_with_its_last_child_and_not_before() {
     until(PATIENCE, "the parent is gone", || {
         std::fs::read_link(&link).is_err()
     });
-    // One without children ends with its runner.
     sandbox.drain([""; 0]);
+    assert_eq!(sandbox.state("x"), "succeeded");
+    // One without children ends with its runner.
     let runner = sandbox.runner([""; 0]);
     let link = format!("/proc/{}/exe", runner.parent_of_jobs().as_raw_nonzero());
     runner.kill();

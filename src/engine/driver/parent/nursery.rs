@@ -19,7 +19,7 @@ use std::thread;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{AttemptId, Options};
-use crate::os::{clock, ready};
+use crate::os::{clock, ready, signals};
 use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, Ended, any_exited};
 use crate::store::{Process, ends_path};
@@ -39,6 +39,8 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
     let [database, id] = words else {
         return ExitCode::FAILURE;
     };
+    // Whoever stops all that is called punctual means the runner, which tells us by going.
+    signals::outlive_requests();
     let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
         return ExitCode::FAILURE;
     };
