@@ -543,6 +543,8 @@ impl Ledger {
         let cancelled = run.intent == Some(Intent::Cancel);
         if let Some(at) = again.filter(|_| !cancelled) {
             tx.retry_run(&run, at, finish)?;
+            // A retry of a paused job waits with it, and what was to wait for the run does not.
+            ends::come_forward(tx, run.job)?;
             return Ok(Record::Ended(verdict, Some(at)));
         }
         let stage = match finish.state {

@@ -306,3 +306,23 @@ fn restarts_change_nothing_about_which_due_times_are_accounted_for() {
         }
     }
 }
+
+#[test]
+fn a_run_that_was_asked_for_does_not_wait_for_a_retry_of_a_paused_job() {
+    let mut world = world(1);
+    let options = Options {
+        retries: 1,
+        backoff: Backoff::parse("1s").ok(),
+        ..Options::default()
+    };
+    let mut job = spec("job", "now", 1_000, options);
+    job.manner.fails = 1;
+    add(&mut world, job);
+    told(&mut world, World::start);
+    told(&mut world, |world| world.run_for(100 * MILLISECOND));
+    told(&mut world, |world| world.verb(Verb::Pause(0, None)));
+    told(&mut world, |world| world.verb(Verb::Trigger(0)));
+    go_on(&mut world, 10);
+    assert_eq!(run(&world, "job", 1).attempts, 1);
+    assert_eq!(run(&world, "job", 2).attempts, 1, "{}", world.trace());
+}
