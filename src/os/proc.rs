@@ -14,6 +14,7 @@ pub(crate) struct Stat {
     pub(crate) state: u8,
     /// The process group.
     pub(crate) group: i32,
+    pub(crate) session: i32,
     /// Start time in clock ticks since boot.
     pub(crate) start: u64,
     /// A wait status, meaningful only for a zombie and only where we may look (else 0).
@@ -54,6 +55,7 @@ fn parse(line: &[u8]) -> Option<Stat> {
     Some(Stat {
         state: *field(3)?.as_bytes().first()?,
         group: field(5)?.parse().ok()?,
+        session: field(6)?.parse().ok()?,
         start: field(22)?.parse().ok()?,
         exit_status: field(52).and_then(|code| code.parse().ok()).unwrap_or(0),
     })
@@ -112,6 +114,7 @@ mod tests {
             Stat {
                 state: b'Z',
                 group: 5,
+                session: 6,
                 start: 22,
                 exit_status: 52
             }

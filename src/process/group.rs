@@ -55,7 +55,7 @@ pub(crate) fn signal_group(identity: &Identity, signal: Signal) -> io::Result<bo
 pub(crate) fn signal_tree(identity: &Identity, mark: &str, signal: Signal) -> io::Result<bool> {
     let number = signal.number()?;
     let mut reached = signal_group(identity, signal)?;
-    if !reached && marked(mark).iter().any(|(_, group)| *group == identity.pid) {
+    if !reached && marked(mark).iter().any(|it| it.group == identity.pid) {
         reached = send_to_group(identity.pid, number)?;
     }
     let strays = signal_strays(mark, signal, |group| group != identity.pid);
@@ -73,10 +73,10 @@ fn signal_strays(mark: &str, signal: Signal, in_group: impl Fn(i32) -> bool) -> 
     let mut reached = 0;
     for _ in 0..MOST_LOOKS {
         let mut fresh = false;
-        for (stray, group) in marked(mark) {
-            if in_group(group) && known.insert(stray.clone()) {
+        for stray in marked(mark) {
+            if in_group(stray.group) && known.insert(stray.identity.clone()) {
                 fresh = true;
-                reached += usize::from(send_to_process(&stray, signal));
+                reached += usize::from(send_to_process(&stray.identity, signal));
             }
         }
         if !fresh {

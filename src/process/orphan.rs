@@ -48,8 +48,9 @@ pub(crate) fn find_unrecorded(mark: &str, path: &Path) -> Option<Orphan> {
     for _ in 0..BIRTH_LOOKS {
         // Asked first: whoever let go of it between the two looks has its mark by now, or has ended.
         let held = output::is_held(path);
-        if let Some(orphan) = find_marked(mark).first().and_then(adopt) {
-            return Some(orphan);
+        let marked = marked(mark);
+        if !marked.is_empty() {
+            return own(&marked).and_then(adopt);
         }
         if !held {
             return None;
@@ -58,6 +59,18 @@ pub(crate) fn find_unrecorded(mark: &str, path: &Path) -> Option<Orphan> {
     }
     // A descendant of a process that has ended: without a mark nobody can tell it from a stranger.
     None
+}
+
+/// The attempt's own process among those with its mark. Its end is that of the attempt, and that of a process
+/// it left behind is not: killed in the middle, a script leaves a `sleep` that ends well. It was started as the
+/// leader of a group, which can never found a session; of those that a shell made leaders later it is the oldest.
+fn own(marked: &[Marked]) -> Option<&Identity> {
+    let leaders = marked.iter().filter(|it| {
+        let pid = it.identity.pid;
+        it.group == pid && it.session != pid
+    });
+    let first = leaders.min_by_key(|it| (it.identity.start, it.identity.pid));
+    first.map(|it| &it.identity)
 }
 
 impl Orphan {
@@ -143,19 +156,19 @@ fn reaped_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
     (asked.is_ok() && info.mask & WANT_EXIT != 0).then_some(info.exit_status)
 }
 
-/// The processes that were started with this mark and still live, group leaders first, then by age: the
-/// first is the attempt's own process as far as one can tell.
+/// A process that was started with a mark, and where it is.
+#[derive(Debug)]
+pub(super) struct Marked {
+    pub(super) identity: Identity,
+    pub(super) group: i32,
+    session: i32,
+}
+
+/// The processes that were started with this mark and still live.
 ///
 /// Looks at our own user's processes; root looks at everybody's, since its jobs may run as others. We
 /// ourselves never count, though a runner started by a job carries that job's mark.
-pub(crate) fn find_marked(mark: &str) -> Vec<Identity> {
-    let mut found = marked(mark);
-    found.sort_by_key(|(identity, group)| (*group != identity.pid, identity.start, identity.pid));
-    found.into_iter().map(|(identity, _)| identity).collect()
-}
-
-/// Every marked process with the group it is in.
-pub(super) fn marked(mark: &str) -> Vec<(Identity, i32)> {
+pub(super) fn marked(mark: &str) -> Vec<Marked> {
     let pair = format!("PUNCTUAL_MARK={mark}").into_bytes();
     let ourselves = i32::try_from(std::process::id()).ok();
     let user = fs::effective_uid();
@@ -170,7 +183,11 @@ pub(super) fn marked(mark: &str) -> Vec<(Identity, i32)> {
             let identity = Identity::of(pid);
             let holds = proc::environment_holds(pid, &pair);
             let stat = proc::stat(pid).ok()?;
-            (holds && stat.start == identity.start).then_some((identity, stat.group))
+            (holds && stat.start == identity.start).then_some(Marked {
+                identity,
+                group: stat.group,
+                session: stat.session,
+            })
         })
         .collect()
 }

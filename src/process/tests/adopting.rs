@@ -2,7 +2,7 @@
 
 use super::super::group::{Signal, signal_group};
 use super::super::identity::Identity;
-use super::super::orphan::{adopt, find_marked};
+use super::super::orphan::{adopt, find_unrecorded};
 use super::super::strangers;
 use super::*;
 
@@ -112,12 +112,31 @@ async fn a_claim_without_identity_is_found_by_its_mark() {
     let place = Place::new();
     let (launch, mark) = place.marked("sleep 60 & until [ -e go ]; do sleep 0.01; done; kill $!");
     let child = spawn(&launch).unwrap();
-    until("both are up", || find_marked(&mark).len() >= 2).await;
-    assert_eq!(find_marked(&mark)[0], child.identity);
+    until("both are up", || marks(&mark).len() >= 2).await;
+    let found = find_unrecorded(&mark, &place.path("output")).unwrap();
+    assert_eq!(found.identity, child.identity);
     let part = &mark[..mark.len() - 1];
-    assert_eq!(find_marked(part), []);
+    assert_eq!(marks(part), []);
     std::fs::write(place.path("go"), "").unwrap();
     child.ended();
+}
+
+/// A script was killed and its `sleep` was not: that ends well, and says nothing of the script.
+#[tokio::test]
+async fn what_an_attempt_left_behind_is_not_the_attempt() {
+    let place = Place::new();
+    let script = "sleep 60 & setsid sleep 60 & until [ -e go ]; do sleep 0.01; done; kill -9 $$";
+    let (launch, mark) = place.marked(script);
+    let child = spawn(&launch).unwrap();
+    until("all are up", || marks(&mark).len() >= 3).await;
+    std::fs::write(place.path("go"), "").unwrap();
+    assert_eq!(child.ended().exit, Exit::Signal(9));
+    until("two are left", || marks(&mark).len() == 2).await;
+    assert!(find_unrecorded(&mark, &place.path("output")).is_none());
+    for left in marks(&mark) {
+        let pid = rustix::process::Pid::from_raw(left.pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use super::super::group::{Signal, signal_group, signal_tree};
 use super::super::identity::Identity;
-use super::super::orphan::find_marked;
 use super::*;
 
 #[tokio::test]
@@ -133,14 +132,14 @@ async fn strays_are_found_by_their_mark_and_ended() {
     let child = spawn(&launch).unwrap();
     let identity = child.identity.clone();
     let stray = pid_in(&place.path("pid")).await;
-    let found = find_marked(&mark);
+    let found = marks(&mark);
     assert_eq!(found.len(), 2);
     assert_eq!(found.iter().filter(|it| **it == child.identity).count(), 1);
     assert!(signal_tree(&identity, &mark, Signal::Term).unwrap());
     assert_eq!(child.ended().exit, Exit::Signal(15));
     until("the stray ends", || !is_alive(stray)).await;
     assert!(!signal_tree(&identity, &mark, Signal::Kill).unwrap());
-    assert_eq!(find_marked(&mark), []);
+    assert_eq!(marks(&mark), []);
 }
 
 /// A member that dropped the mark is reached through one that kept it.
@@ -157,7 +156,7 @@ async fn a_group_without_leader_is_ours_by_any_marked_member() {
         pid_in(&place.path("marked")).await,
     );
     until("it dropped its mark", || {
-        is_alive(bare) && find_marked(&mark).len() == 1
+        is_alive(bare) && marks(&mark).len() == 1
     })
     .await;
     assert!(signal_tree(&identity, &mark, Signal::Kill).unwrap());

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::environment::Environment;
-use super::{Ended, Launch, SpawnError, output, spawn};
+use super::{Ended, Identity, Launch, SpawnError, output, spawn};
 use crate::domain::Exit;
 
 /// An environment with nothing but this `PATH`.
@@ -111,6 +111,12 @@ async fn pid_in(path: &Path) -> i32 {
     let read = || std::fs::read_to_string(path).ok()?.trim().parse().ok();
     until("a pid is written", || read().is_some()).await;
     read().unwrap()
+}
+
+/// Who has this mark.
+fn marks(mark: &str) -> Vec<Identity> {
+    let marked = super::orphan::marked(mark).into_iter();
+    marked.map(|it| it.identity).collect()
 }
 
 fn is_alive(pid: i32) -> bool {
