@@ -95,7 +95,7 @@ impl Witness {
     }
 
     /// Waits until nobody is about to start a process any more, for a while.
-    pub(crate) fn wait_for_births(&self) {
+    fn wait_for_births(&self) {
         let Some(file) = &self.file else {
             return;
         };

@@ -136,7 +136,8 @@ fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
     runner.kill();
     kill_process(parent, Signal::CONT).expect("it is there");
     sandbox.write("go", "");
-    sandbox.drain([""; 0]);
+    let log = sandbox.drain([""; 0]);
+    assert!(!log.contains("adopted"), "{log}");
     assert_eq!(sandbox.state("x"), "succeeded");
     assert_eq!(sandbox.lines("x"), ["1"]);
 }
@@ -158,4 +159,19 @@ fn a_start_that_hangs_keeps_no_other_waiting() {
     sandbox.until_state("x", "succeeded");
     sandbox.until_idle();
     assert_eq!(runner.stop(), 0);
+}
+
+/// The second process is stopped and stays so: an end of the runner does not wait for it.
+#[test]
+fn a_stopped_parent_keeps_no_runner_from_its_end() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner([""; 0]);
+    let parent = runner.parent_of_jobs();
+    kill(&runner, Signal::STOP);
+    assert_eq!(runner.stop(), 0);
+    kill_process(parent, Signal::CONT).expect("it is there");
+    let link = format!("/proc/{}/exe", parent.as_raw_nonzero());
+    until(PATIENCE, "the parent is gone", || {
+        std::fs::read_link(&link).is_err()
+    });
 }

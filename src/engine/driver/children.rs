@@ -61,7 +61,6 @@ impl Driver {
     /// A parent of our processes is gone: those that live are what an earlier runner would have left.
     pub(super) fn hear_death(&mut self, parent: Number) {
         self.say("the process that starts the jobs was ended: starting another");
-        self.witness.wait_for_births();
         let unheard: Vec<(AttemptId, Process)> = self
             .alive
             .iter_mut()

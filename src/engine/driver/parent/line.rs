@@ -42,6 +42,9 @@ pub(in super::super) enum Heard {
 /// A start that takes longer keeps others waiting: they go to another parent.
 const LONG: Duration = Duration::from_millis(100);
 
+/// What the end of a parent may cost: it takes less than a millisecond.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Parents at once.
 const MOST: usize = 4;
 
@@ -180,7 +183,7 @@ impl Parents {
         for Link { child, stream, .. } in self.links {
             drop(stream);
             if !with_work {
-                child.ended();
+                see_off(child);
             }
         }
     }
@@ -209,8 +212,9 @@ impl Parents {
         let Link { number, child, .. } = self.links.remove(at);
         self.hooks.retain(|_, (parent, _)| *parent != number);
         let _ = signal_group(&child.identity, Signal::Kill);
-        // It may hang in the kernel, in a start.
-        std::thread::spawn(move || child.ended());
+        if let Some(child) = see_off(child) {
+            std::thread::spawn(move || child.ended());
+        }
         number
     }
 
@@ -245,6 +249,20 @@ impl Parents {
         });
         let _ = answer.send(child);
     }
+}
+
+/// Waits for the end of a parent that has nothing left to do, and reaps it: then it starts nothing any more, and
+/// nothing of it is left. One that is stopped, or hangs in the kernel in a start, is given back.
+fn see_off(child: Child) -> Option<Child> {
+    let begun = Instant::now();
+    while !child.has_exited() {
+        if begun.elapsed() > FAREWELL {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_micros(100));
+    }
+    child.ended();
+    None
 }
 
 impl Link {

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write as _};
+use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,13 +102,15 @@ impl Nursery {
         let reap = move || {
             // Half a parent is none: the runner hears that it is gone, and makes another.
             if catch_unwind(AssertUnwindSafe(|| reaper.reap_all())).is_err() {
-                let _ = reaper.socket.shutdown(std::net::Shutdown::Both);
+                let _ = reaper.socket.shutdown(Shutdown::Both);
             }
         };
         let reaper = thread::Builder::new()
             .name("reaper".to_owned())
             .spawn(reap)?;
         self.listen();
+        // If it was not the runner who ended the line, it shall hear of it.
+        let _ = self.socket.shutdown(Shutdown::Both);
         self.witness.let_go();
         self.lock().is_closed = true;
         self.over.notify_all();
