@@ -1,6 +1,6 @@
 //! `/proc` as values: a process's line in `stat`, its environment, the list of processes.
 //!
-//! Only reading and parsing; whether a process is ours is judged in `process`.
+//! Reading and parsing, and our own name there; whether a process is ours is judged in `process`.
 
 use std::io;
 use std::path::Path;
@@ -26,6 +26,11 @@ impl Stat {
     pub(crate) fn is_zombie(&self) -> bool {
         matches!(self.state, b'Z' | b'X')
     }
+}
+
+/// What `ps` and `top` call this process: at most 15 bytes of it.
+pub(crate) fn be_called(name: &std::ffi::CStr) {
+    let _ = rustix::thread::set_name(name);
 }
 
 /// The state of a process; `NotFound` when there is none of that pid.

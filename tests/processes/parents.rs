@@ -99,6 +99,8 @@ fn a_parent_ends_with_its_last_child_and_not_before() {
     let parent = runner.parent_of_jobs();
     let lives = || std::path::Path::new(&format!("/proc/{}/exe", parent.as_raw_nonzero())).exists();
     sandbox.until_state("x", "running");
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero()));
+    assert_eq!(name.expect("it is there"), "punctual-parent\n");
     // As somebody does who stops all that is called punctual.
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         kill(&runner, signal);
@@ -128,18 +130,22 @@ fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
     let runner = sandbox.runner([""; 0]);
     let parent = runner.parent_of_jobs();
     kill(&runner, Signal::STOP);
-    add_waiting(&sandbox, "x", "true");
-    until(PATIENCE, "it is claimed", || {
-        let claimed = "SELECT count(*) FROM attempt";
-        sandbox.count(claimed) == 1
-    });
+    // The second is claimed only after the order for the first was sent.
+    for (claims, name) in (1..).zip(["x", "y"]) {
+        add_waiting(&sandbox, name, "true");
+        until(PATIENCE, "it is claimed", || {
+            sandbox.count("SELECT count(*) FROM attempt") == claims
+        });
+    }
     runner.kill();
     kill_process(parent, Signal::CONT).expect("it is there");
+    let runner = sandbox.runner([""; 0]);
+    sandbox.until_state("x", "running");
+    assert!(!runner.log().contains("adopted"), "{}", runner.log());
     sandbox.write("go", "");
-    let log = sandbox.drain([""; 0]);
-    assert!(!log.contains("adopted"), "{log}");
-    assert_eq!(sandbox.state("x"), "succeeded");
+    sandbox.until_state("x", "succeeded");
     assert_eq!(sandbox.lines("x"), ["1"]);
+    assert_eq!(runner.stop(), 0);
 }
 
 /// As one does whose program is on a file server that does not answer.

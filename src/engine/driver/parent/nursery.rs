@@ -20,7 +20,7 @@ use std::thread;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{AttemptId, Options};
-use crate::os::{clock, ready, signals};
+use crate::os::{clock, proc, ready, signals};
 use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, Ended, any_exited};
 use crate::store::{Process, ends_path};
@@ -40,6 +40,8 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
     let [database, id] = words else {
         return ExitCode::FAILURE;
     };
+    // Started by way of a link, it would have the name of that.
+    proc::be_called(c"punctual-parent");
     // Whoever stops all that is called punctual means the runner, which tells us by going.
     signals::outlive_requests();
     let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
