@@ -66,6 +66,34 @@ fn with_few_descriptors_everything_runs_and_nothing_is_spent() {
     }
 }
 
+/// The process that starts the jobs has no descriptor left for an output, and then it has.
+#[test]
+fn without_a_descriptor_for_its_output_a_run_waits_and_no_attempt_is_spent() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner([""; 0]);
+    let parent = runner.parent_of_jobs().as_raw_nonzero().to_string();
+    let limit = |descriptors: &str| {
+        let mut prlimit = sandbox.program("prlimit");
+        prlimit.args(["--pid", &parent, &format!("--nofile={descriptors}:1024")]);
+        prlimit.output()
+    };
+    let Ok(limited) = limit("5") else {
+        skipped("there is no prlimit");
+        return;
+    };
+    assert!(limited.status.success(), "{limited:?}");
+    let command = "echo $PUNCTUAL_RUN.$PUNCTUAL_ATTEMPT >> ran";
+    sandbox.ok(["add", "now", "--name", "x", command]);
+    until(PATIENCE, "it is refused", || {
+        runner.log().contains("Too many open files")
+    });
+    assert_eq!(sandbox.state("x"), "queued");
+    assert!(limit("1024").is_ok_and(|it| it.status.success()));
+    sandbox.until_state("x", "succeeded");
+    assert_eq!(sandbox.read("ran"), "x.1.1\n");
+    assert_eq!(runner.stop(), 0);
+}
+
 /// A limit of the kernel for a whole user, which binds anybody but root.
 #[test]
 fn where_a_user_may_have_few_processes_runs_take_turns() {
