@@ -1,8 +1,8 @@
 //! The decisions of the runner: `Core::handle(Event, Now) -> Vec<Effect>`.
 //!
-//! What lives here: which claim starts when, what a signal or a deadline leads to, when the
-//! runner sleeps and when it ends (`living`: an attempt in memory; `endings`: how attempts and the runner itself come to theirs;
-//! `messages`: what is said to it and by it). What never does: a clock, a file, a process, a thread.
+//! What lives here: what a signal or a deadline leads to, when the runner sleeps and when it ends (`starting`:
+//! which claim starts when; `living`: an attempt in memory; `endings`: how attempts and the runner itself come to
+//! theirs; `messages`: what is said to it and by it). What never does: a clock, a file, a process, a thread.
 //! Memory holds only what runs and the few claims that run next; the queue is the file.
 
 mod adoption;
@@ -10,13 +10,14 @@ mod clock;
 mod endings;
 mod living;
 mod messages;
+mod starting;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Intent, Name, RunId, Usage};
+use crate::domain::{AttemptId, Exit, Intent, RunId, Usage};
 use crate::store::{Finish, Process};
 
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
@@ -25,7 +26,8 @@ use super::retention::Progress;
 use living::{Ending, Living};
 
 pub(crate) use endings::IMPATIENCE;
-pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal};
+pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal, Turn};
+use starting::{Order, order_of, starts_at};
 
 /// Due work is made ready and claimed this long before its time.
 pub(super) const LEAD: TimeDelta = TimeDelta::milliseconds(30);
@@ -35,13 +37,6 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const HOOKS: usize = 4;
 /// When the system had no room for a process, it is asked again after this.
 const BREATHER: TimeDelta = TimeDelta::seconds(1);
-
-/// The order in which claims start: higher priority, then due time, then number.
-type Order = (i64, DateTime<Utc>, RunId);
-
-fn order_of(claim: &Claim) -> Order {
-    (-claim.row.priority, claim.row.due, claim.row.run)
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -124,7 +119,10 @@ impl Core {
             Event::Examined(found) => self.examined(found, now),
             Event::Started(attempt, process) => self.started(attempt, process, now),
             Event::NotStarted(attempt, refusal) => self.not_started(attempt, refusal, now),
-            Event::Ended(attempt, exit, usage) => self.ended(attempt, exit, usage, now),
+            Event::Ended(attempt, exit, usage, heir) => {
+                self.ended(attempt, exit, usage, heir, now);
+            }
+            Event::Returned(attempt) => self.returned(attempt, now),
             Event::DeadlinePassed => {}
             Event::HookEnded(hook, message) => self.ask(Request::HookEnded { hook, message }),
             Event::Stop => self.stop(now),
@@ -135,7 +133,7 @@ impl Core {
         self.set_timers();
         // What starts is what somebody waits for; whatever else follows can wait for it.
         let mut effects = std::mem::take(&mut self.out);
-        effects.sort_by_key(|effect| !matches!(effect, Effect::Spawn(..)));
+        effects.sort_by_key(|effect| !effect.is_order());
         effects
     }
 
@@ -223,17 +221,14 @@ impl Core {
             return;
         }
         // Somebody with a higher claim came after we had claimed: the hindmost make room.
-        let outranked = answer
-            .first_waiting
-            .map(|(priority, due, run)| (-priority, due, run))
-            .is_some_and(|first| {
-                self.held
-                    .last_key_value()
-                    .is_some_and(|(last, _)| first < *last)
-            });
-        if outranked {
-            self.give_back_held();
-            self.again = true;
+        if let Some((priority, due, run)) = answer.first_waiting {
+            let first = (-priority, due, run);
+            self.recall(|living| living.is_heir() && order_of(&living.claim) > first);
+            let last = self.held.last_key_value();
+            if last.is_some_and(|(last, _)| first < *last) {
+                self.give_back_held();
+                self.again = true;
+            }
         }
         let idle = !answer.busy && self.is_quiet() && !self.again && !answer.more;
         if self.config.until_idle && idle {
@@ -285,6 +280,10 @@ impl Core {
                 let attempt = *attempt;
                 self.end(attempt, Why::Cancelled, now);
             }
+            Intent::GiveBack if living.waits(now) => {
+                let attempt = *attempt;
+                self.recall(|living| living.claim.row.attempt == attempt);
+            }
             // It has started meanwhile, and keeps what it started with.
             Intent::GiveBack => self.ask(Request::ClearIntent { run }),
             Intent::Signal(number) => {
@@ -310,46 +309,12 @@ impl Core {
         }
     }
 
-    /// Starts what may start: as many as the pool has room for, none before its time.
-    fn start_claims(&mut self, now: Now) {
-        if self.phase != Phase::Working || self.no_room_until.is_some_and(|until| now.wall < until)
-        {
-            return;
-        }
-        while self.living.len() < self.config.runner.pool as usize {
-            let first = self
-                .held
-                .iter()
-                .find(|(_, claim)| starts_at(claim) <= now.wall)
-                .map(|(order, _)| *order);
-            let Some(claim) = first.and_then(|order| self.held.remove(&order)) else {
-                break;
-            };
-            let slot = self.free_slot(&claim.row.queue);
-            let living = Living::new(claim.clone(), slot);
-            self.living.insert(claim.row.attempt, living);
-            self.out.push(Effect::Spawn(Box::new(claim), slot));
-        }
-    }
-
-    /// The lowest number that no living run of the queue has.
-    fn free_slot(&self, queue: &Name) -> u32 {
-        let mut slot = 0;
-        while self
-            .living
-            .values()
-            .any(|living| living.slot == slot && living.claim.row.queue == *queue)
-        {
-            slot += 1;
-        }
-        slot
-    }
-
     fn started(&mut self, attempt: AttemptId, process: Process, now: Now) {
         let Some(living) = self.living.get_mut(&attempt) else {
             return;
         };
         living.time_limit = time_limit(&living.claim, now.mono);
+        living.slot = Some(process.slot);
         living.process = Some(process.clone());
         self.out.push(Effect::Log(Line::Start {
             run: living.claim.row.name.to_string(),
@@ -376,12 +341,8 @@ impl Core {
                     self.out.push(Effect::Log(Line::NoRoom { message }));
                 }
                 self.no_room_until = Some(again);
-                let cancelled = living.ending.is_some_and(|end| end.why == Why::Cancelled);
-                if cancelled {
-                    self.drop_claim(attempt, living.claim.row.run);
-                } else {
-                    self.give_back(attempt, Some(again));
-                }
+                self.take_back(&living, Some(again));
+                self.recall(Living::is_heir);
             }
             Refusal::Unstartable { code, message } => {
                 self.out.push(Effect::Log(Line::Unstartable {
@@ -398,10 +359,20 @@ impl Core {
         }
     }
 
-    fn ended(&mut self, attempt: AttemptId, exit: Exit, usage: Option<Usage>, now: Now) {
+    fn ended(
+        &mut self,
+        attempt: AttemptId,
+        exit: Exit,
+        usage: Option<Usage>,
+        heir: Option<AttemptId>,
+        now: Now,
+    ) {
         let Some(living) = self.living.remove(&attempt) else {
             return;
         };
+        if let Some(heir) = heir.and_then(|heir| self.living.get_mut(&heir)) {
+            heir.slot = living.slot;
+        }
         let why = living.ending.map(|ending| ending.why);
         if let Some(why) = why {
             // Whatever of its group outlived it was meant too.
@@ -470,7 +441,7 @@ impl Core {
                 .next
                 .filter(|_| !self.dispatching)
                 .map(|next| next - LEAD);
-            let pool_has_room = self.living.len() < self.config.runner.pool as usize;
+            let pool_has_room = self.running() < self.config.runner.pool as usize;
             let held = self
                 .held
                 .values()
@@ -528,17 +499,6 @@ impl End {
             usage: None,
             finished,
         }
-    }
-}
-
-/// Never early: not before its due time, nor before the time of its retry.
-fn starts_at(claim: &Claim) -> DateTime<Utc> {
-    let row = &claim.row;
-    if row.number > 1 {
-        // Its due time has come once, whatever the clock says now.
-        row.not_before
-    } else {
-        row.due.max(row.not_before)
     }
 }
 

@@ -66,6 +66,9 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
 /// way, few enough to be taken back at once.
 const AHEAD: usize = 64;
 
+/// Of these, how many wait as heirs. Enough to keep the processors busy while we hear of the ends of others.
+const HEIRS: usize = 16;
+
 /// A wall clock that moves this much against the time since boot was stepped, not slewed.
 const STEP: TimeDelta = TimeDelta::milliseconds(500);
 
@@ -225,6 +228,7 @@ impl Driver {
             },
             boot: clock::boot_instance().map_err(system("cannot read the boot id"))?,
             ahead: AHEAD,
+            heirs: HEIRS,
             until_idle: options.until_idle,
             grace: options.grace,
             leave_running: options.leave_running,
@@ -454,13 +458,19 @@ impl Driver {
                 self.starting.remove(&attempt);
                 self.feed(Event::NotStarted(attempt, refusal));
             }
-            Word::Ended(attempt, exit, usage) => self.hear_end(attempt, Ended { exit, usage }),
+            Word::Returned(attempt) => {
+                self.starting.remove(&attempt);
+                self.feed(Event::Returned(attempt));
+            }
+            Word::Ended(attempt, exit, usage, heir) => {
+                self.hear_end(attempt, Ended { exit, usage }, heir);
+            }
             // Whoever waits for these has heard them.
             Word::HookStarted(..) | Word::HookEnded(..) => {}
         }
     }
 
-    fn hear_end(&mut self, attempt: AttemptId, ended: Ended) {
+    fn hear_end(&mut self, attempt: AttemptId, ended: Ended, heir: Option<AttemptId>) {
         let mut total = 0;
         if let Some(alive) = self.alive.get(&attempt) {
             let end = SeenEnd {
@@ -476,7 +486,7 @@ impl Driver {
             total = output::length(&alive.path);
         }
         self.outlet.ended(attempt, total);
-        self.feed(Event::Ended(attempt, ended.exit, ended.usage));
+        self.feed(Event::Ended(attempt, ended.exit, ended.usage, heir));
     }
 
     /// Shows the core an event, and carries out what it decides, until nothing is left to do.
@@ -485,14 +495,14 @@ impl Driver {
         while let Some(event) = events.pop_front() {
             let now = now();
             let effects = self.core.handle(event, now);
-            let mut starts = false;
+            let mut orders = false;
             for effect in effects {
                 // They come first, and are on their way before anything else is done.
-                let is_start = matches!(effect, Effect::Spawn(..));
-                if starts && !is_start {
+                let is_order = effect.is_order();
+                if orders && !is_order {
                     self.parents.flush();
                 }
-                starts = is_start;
+                orders = is_order;
                 events.extend(self.carry_out(effect, now.wall));
             }
         }
@@ -506,7 +516,17 @@ impl Driver {
                 self.notifier.ready();
                 return Some(Event::Examined(found));
             }
-            Effect::Spawn(claim, slot) => return self.spawn(claim, slot, decided),
+            Effect::Spawn(claim, turn) => return self.spawn(claim, turn, decided),
+            Effect::Hasten(attempt, slot) => {
+                if let Some((_, parent)) = self.starting.get(&attempt) {
+                    self.parents.hasten(*parent, attempt, slot);
+                }
+            }
+            Effect::Recall(attempt) => {
+                if let Some((_, parent)) = self.starting.get(&attempt) {
+                    self.parents.recall(*parent, attempt);
+                }
+            }
             Effect::Adopt(claim, process) => self.adopt(&claim, &process),
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
             Effect::Discard(attempt) => {

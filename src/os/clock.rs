@@ -108,6 +108,38 @@ impl WallTimer {
     }
 }
 
+/// A clock that ticks while it is set, for a thread that sleeps else.
+#[derive(Debug)]
+pub(crate) struct Ticker(OwnedFd);
+
+impl Ticker {
+    pub(crate) fn new() -> io::Result<Self> {
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+        Ok(Self(timer))
+    }
+
+    /// Ticks so often from now on; zero is never.
+    pub(crate) fn set(&self, every: Duration) {
+        let every = Timespec {
+            tv_sec: every.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: every.subsec_nanos().into(),
+        };
+        let spec = Itimerspec {
+            it_interval: every,
+            it_value: every,
+        };
+        // Nothing of what it refuses is said here.
+        let _ = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &spec);
+    }
+
+    /// Waits for a tick.
+    pub(crate) fn tick(&self) -> io::Result<()> {
+        let mut ticks = [0_u8; 8];
+        rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut ticks))?;
+        Ok(())
+    }
+}
+
 /// The kernel's name for this boot: a pid and a start time mean something only together with it.
 pub(crate) fn boot_id() -> io::Result<String> {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;

@@ -1,7 +1,8 @@
 //! Descriptors that are waited for: the one door into the runtime, and a look without waiting.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::Interest;
@@ -16,9 +17,29 @@ pub(crate) fn readable(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(descriptor, Interest::READABLE)
 }
 
-/// Whether nobody has the other end of this socket any more, whatever there still is to be read.
-pub(crate) fn is_hung_up(socket: impl AsFd) -> bool {
-    let mut sockets = [PollFd::new(&socket, PollFlags::RDHUP)];
-    let at_once = Timespec::default();
-    matches!(poll(&mut sockets, Some(&at_once)), Ok(1..))
+/// What a look at a descriptor found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) something: bool,
+    /// Nobody has the other end any more, whatever there still is to be read.
+    pub(crate) hung_up: bool,
+}
+
+/// Waits until there is something to be read of one of these or its other end is gone; not for ever, if that
+/// is said.
+pub(crate) fn wait<const N: usize>(
+    on: [BorrowedFd<'_>; N],
+    at_most: Option<Duration>,
+) -> [Found; N] {
+    let mut looks = on.map(|one| PollFd::from_borrowed_fd(one, PollFlags::IN | PollFlags::RDHUP));
+    let at_most = at_most.map(|span| Timespec {
+        tv_sec: span.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: span.subsec_nanos().into(),
+    });
+    // Interrupted, it found nothing: whoever waits looks again.
+    let found = poll(&mut looks, at_most.as_ref()).is_ok();
+    looks.map(|look| Found {
+        something: found && look.revents().contains(PollFlags::IN),
+        hung_up: found && look.revents().intersects(PollFlags::RDHUP | PollFlags::HUP),
+    })
 }

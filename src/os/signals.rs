@@ -4,7 +4,9 @@
 //! of doing work in each child, which would cost the fast way of starting one, the runner gets rid of
 //! both once. Only ever called from the thread that will start jobs, before there are others.
 
-use std::io;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,6 +39,37 @@ pub(crate) fn outlive_requests() {
     ] {
         let unheard = Arc::new(AtomicBool::new(false));
         let _ = signal_hook::flag::register(signal as i32, unheard);
+    }
+}
+
+/// Leaves signals to the other threads of this process. Not for one that starts processes: they would inherit it.
+pub(crate) fn hear_nothing() {
+    let _ = SigSet::all().thread_block();
+}
+
+/// Has something to be read when a child has ended since the last time. A handler and not a blocked signal, for
+/// the mask would be inherited.
+#[derive(Debug)]
+pub(crate) struct Bell(UnixStream);
+
+impl Bell {
+    pub(crate) fn of_children() -> io::Result<Self> {
+        let (bell, rope) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(Signal::SIGCHLD as i32, rope)?;
+        Ok(Self(bell))
+    }
+
+    /// Hears all that it has rung.
+    pub(crate) fn hear(&self) {
+        // What does not fit is heard the next time.
+        let _ = (&self.0).read(&mut [0; 64]);
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
-use nix::sys::wait::{Id, WaitPidFlag};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use wait4::Wait4;
 
@@ -47,8 +47,13 @@ impl Child {
     }
 
     /// Waits for its end, reaps it and tells how it was.
-    pub(crate) fn ended(mut self) -> Ended {
+    pub(crate) fn ended(self) -> Ended {
         self.exited();
+        self.reaped()
+    }
+
+    /// Reaps one that has ended, and tells how.
+    pub(crate) fn reaped(mut self) -> Ended {
         // Its number is free again at once, and may be that of the next child.
         let mut ours = ours();
         let ended = self.reap();
@@ -103,31 +108,30 @@ fn wait(pid: i32, how: WaitIdOptions) -> bool {
     }
 }
 
-/// What waiting for any child comes to.
+/// What a look at all children comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnyEnd {
     /// This one has ended, and waits to be reaped.
     Of(i32),
     /// One of them has.
     OfSome,
+    /// None of them has.
+    OfNone,
     /// There is none.
     NoChild,
 }
 
-/// Waits until any child has ended, without reaping it. For a process that has no children but `Child`s: the
-/// ends of strangers belong to whoever reaps them.
+/// Whether any child has ended, without waiting and without reaping it. For a process that has no children but
+/// `Child`s: the ends of strangers belong to whoever reaps them.
 pub(crate) fn any_exited() -> AnyEnd {
-    loop {
-        match nix::sys::wait::waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
-            Ok(status) => {
-                return status
-                    .pid()
-                    .map_or(AnyEnd::OfSome, |pid| AnyEnd::Of(pid.as_raw()));
-            }
-            Err(nix::errno::Errno::EINTR) => {}
-            Err(nix::errno::Errno::ECHILD) => return AnyEnd::NoChild,
-            // By a real-time signal, for which there is no word.
-            Err(_) => return AnyEnd::OfSome,
-        }
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    match nix::sys::wait::waitid(Id::All, look) {
+        Ok(WaitStatus::StillAlive) => AnyEnd::OfNone,
+        Ok(status) => status
+            .pid()
+            .map_or(AnyEnd::OfSome, |pid| AnyEnd::Of(pid.as_raw())),
+        Err(nix::errno::Errno::ECHILD) => AnyEnd::NoChild,
+        // By a real-time signal, for which there is no word.
+        Err(_) => AnyEnd::OfSome,
     }
 }

@@ -181,3 +181,54 @@ fn a_stopped_parent_keeps_no_runner_from_its_end() {
         std::fs::read_link(&link).is_err()
     });
 }
+
+/// Runs that wait with the parent for the place of another.
+fn add_heirs(sandbox: &Sandbox, names: &[&str]) {
+    for name in names {
+        let command = format!("echo {name} >> order");
+        sandbox.ok(["add", "now", "--name", name, &command]);
+    }
+    until(PATIENCE, "they are claimed", || {
+        sandbox.count("SELECT count(*) FROM attempt") == 1 + names.len() as i64
+    });
+}
+
+#[test]
+fn what_waits_with_the_parent_is_started_in_order_and_not_when_it_was_cancelled() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j1"]);
+    add_waiting(&sandbox, "first", "true");
+    sandbox.until_state("first", "running");
+    add_heirs(&sandbox, &["a", "b", "c"]);
+    sandbox.ok(["cancel", "b"]);
+    sandbox.until_state("b", "cancelled");
+    let add = ["add", "now", "--name", "urgent", "--priority", "9"];
+    sandbox.ok([&add[..], &["echo urgent >> order"]].concat());
+    // They come back from the parent, for the urgent one is first.
+    until(PATIENCE, "the urgent one is claimed", || {
+        let claims =
+            "SELECT count(*) FROM attempt JOIN run ON run.id = run JOIN job ON job.id = job
+            WHERE name = 'urgent'";
+        sandbox.count(claims) == 1
+    });
+    sandbox.write("go", "");
+    sandbox.until_idle();
+    assert_eq!(sandbox.lines("order"), ["urgent", "a", "c"]);
+    assert_eq!(runner.stop(), 0);
+}
+
+#[test]
+fn what_waits_with_the_parent_of_a_dead_runner_is_started_by_the_next_one() {
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j1"]);
+    add_waiting(&sandbox, "first", "true");
+    sandbox.until_state("first", "running");
+    add_heirs(&sandbox, &["a", "b", "c"]);
+    runner.kill();
+    sandbox.write("go", "");
+    until_gone(&sandbox);
+    assert!(!sandbox.path("order").exists());
+    sandbox.drain(["-j1"]);
+    assert_eq!(sandbox.lines("first"), ["1"]);
+    assert_eq!(sandbox.lines("order"), ["a", "b", "c"]);
+}

@@ -66,7 +66,7 @@ impl Core {
             .mono
             .saturating_sub(Duration::from_millis(process.uptime_ms));
         let time_limit = time_limit(&claim, now.mono.saturating_sub(ran));
-        let slot = process.slot;
+        let slot = Some(process.slot);
         self.living.insert(
             attempt,
             Living {

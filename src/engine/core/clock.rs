@@ -22,7 +22,11 @@ impl Core {
         // Nothing was missed because a clock was ahead when this runner began.
         self.config.runner.since = self.config.runner.since.min(now.wall);
         self.no_room_until = self.no_room_until.map(|until| until + by);
-        for claim in self.held.values_mut() {
+        self.recall_waiting(now);
+        let waiting = self.living.values_mut();
+        let waiting = waiting.filter(|living| living.recalled && living.process.is_none());
+        let waiting = waiting.map(|living| &mut living.claim);
+        for claim in self.held.values_mut().chain(waiting) {
             keep_distance(claim, by);
         }
         if self.dispatching {

@@ -26,10 +26,12 @@ impl Core {
                 ),
             },
         };
+        let running = self.living.values().filter(|living| !living.waits(now));
         self.out.push(Effect::Log(Line::Stopping {
-            running: self.living.len(),
+            running: running.count(),
         }));
         self.give_back_held();
+        self.recall_waiting(now);
         self.phase = Phase::Draining {
             term_at,
             kill_at,
@@ -76,7 +78,11 @@ impl Core {
                 kill_at: now.mono + patience,
                 killed: false,
             });
+            let waits = living.waits(now);
             self.out.extend(living.strike(Blow::Ask(why)));
+            if waits {
+                self.recall(|living| living.claim.row.attempt == attempt);
+            }
         }
     }
 

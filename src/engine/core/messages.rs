@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub boot: String,
     /// Claims made ahead of free slots, so that a start need not wait for a commit.
     pub ahead: usize,
+    /// How many of them wait as heirs of those that run.
+    pub heirs: usize,
     pub until_idle: bool,
     pub grace: Grace,
     pub leave_running: bool,
@@ -48,7 +50,10 @@ pub(crate) enum Event {
     Examined(Vec<(Claim, Facts)>),
     Started(AttemptId, Process),
     NotStarted(AttemptId, Refusal),
-    Ended(AttemptId, Exit, Option<Usage>),
+    /// And the heir that is being started in its place.
+    Ended(AttemptId, Exit, Option<Usage>, Option<AttemptId>),
+    /// A start that waited was taken back, or nobody could carry it out.
+    Returned(AttemptId),
     /// A monotonic deadline passed.
     DeadlinePassed,
     /// A hook is over; what went wrong, if it did not do its work.
@@ -66,11 +71,25 @@ pub(crate) enum Refusal {
     Unstartable { code: i32, message: String },
 }
 
+/// When a start takes place, and in which slot of its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Turn {
+    /// When the wall clock shows this; mostly it does.
+    At(DateTime<Utc>, u32),
+    /// As an heir: in the place of the first of its queue that ends. So nothing has to be said between the end
+    /// of one and the start of the next, which costs short jobs more than their work.
+    Heir,
+}
+
 #[derive(Debug)]
 pub(crate) enum Effect {
     Ask(Request),
     Examine(Vec<(OpenAttempt, Claim)>),
-    Spawn(Box<Claim>, u32),
+    Spawn(Box<Claim>, Turn),
+    /// Starts an heir at once, in this slot: a place is free that nobody left it.
+    Hasten(AttemptId, u32),
+    /// Takes back a start that may still wait. If it does not, it goes on.
+    Recall(AttemptId),
     /// Watch a process that an earlier runner started.
     Adopt(Box<Claim>, Process),
     Signal(AttemptId, Blow),
@@ -81,6 +100,13 @@ pub(crate) enum Effect {
     DeadlineAt(Option<Duration>),
     Log(Line),
     Exit,
+}
+
+impl Effect {
+    /// Whether it decides what starts.
+    pub(crate) fn is_order(&self) -> bool {
+        matches!(self, Self::Spawn(..) | Self::Hasten(..) | Self::Recall(_))
+    }
 }
 
 /// What is done to the processes of an attempt.

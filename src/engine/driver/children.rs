@@ -12,7 +12,7 @@ use crate::process::group::{self, signal_tree};
 use crate::process::{Ended, Identity, orphan, output};
 use crate::store::{OpenAttempt, Process, Store, output_path, outputs_beside};
 
-use super::super::core::{Blow, Event, Refusal};
+use super::super::core::{Blow, Event, Refusal, Turn};
 use super::super::forward::From;
 use super::super::ledger::{Claim, Printed};
 use super::super::recovery::Facts;
@@ -35,11 +35,11 @@ impl Driver {
     pub(super) fn spawn(
         &mut self,
         claim: Box<Claim>,
-        slot: u32,
+        turn: Turn,
         decided: DateTime<Utc>,
     ) -> Option<Event> {
         let attempt = claim.row.attempt;
-        match self.parents.start(&claim, slot, decided) {
+        match self.parents.start(&claim, turn, decided) {
             Ok(parent) => {
                 self.starting.insert(attempt, (claim, parent));
                 None
@@ -89,7 +89,7 @@ impl Driver {
             self.feed(Event::Started(attempt, process));
             self.watch_orphan(attempt, orphan);
         } else if has_output {
-            self.feed(Event::Ended(attempt, Exit::Unknown, None));
+            self.feed(Event::Ended(attempt, Exit::Unknown, None, None));
         } else {
             let refusal = Refusal::NoRoom("the process that starts the jobs was ended".to_owned());
             self.feed(Event::NotStarted(attempt, refusal));
@@ -116,7 +116,7 @@ impl Driver {
             exit: seen.outcome.exit(),
             usage: seen.usage,
         });
-        self.hear_end(attempt, ended);
+        self.hear_end(attempt, ended, None);
     }
 
     fn know(&mut self, claim: &Claim, process: &Process, from: From, parent: Option<Number>) {

@@ -12,6 +12,7 @@
 
 mod line;
 mod nursery;
+mod orders;
 
 use std::borrow::Cow;
 
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{AttemptId, Exit, Options, Usage};
 use crate::store::{Claimed, Process};
 
-use super::super::core::Refusal;
+use super::super::core::{Refusal, Turn};
 use super::super::policy::Why;
 use super::super::start::HookLaunch;
 
@@ -40,9 +41,13 @@ enum Order<'a> {
     ForgetOptions,
     Start {
         claim: Cow<'a, Claimed>,
-        slot: u32,
+        turn: Turn,
         decided: DateTime<Utc>,
     },
+    /// What waits as an heir starts now, in this slot.
+    Hasten(AttemptId, u32),
+    /// What still waits comes back.
+    Recall(AttemptId),
     /// We have a hand in its end: what that means is not in how it ends.
     Ending(AttemptId, Why),
     /// All is written down; its output file may serve another attempt.
@@ -55,7 +60,9 @@ enum Order<'a> {
 pub(super) enum Word {
     Started(AttemptId, Process),
     NotStarted(AttemptId, Refusal),
-    Ended(AttemptId, Exit, Option<Usage>),
+    /// And the heir that starts in its place.
+    Ended(AttemptId, Exit, Option<Usage>, Option<AttemptId>),
+    Returned(AttemptId),
     HookStarted(i64, Result<Process, String>),
     HookEnded(i64, Exit),
 }

@@ -8,18 +8,18 @@ use crate::engine::ledger::{Claim, Dispatched};
 use crate::store::{RunRow, Stage, Tx};
 
 use super::invariants::must;
-use super::world::{Broken, World};
+use super::world::{Broken, MILLISECOND, World};
 
 /// The order of starts, the first one smallest.
-pub(super) type Order = (i64, DateTime<Utc>, RunId);
+pub(super) type Place = (i64, DateTime<Utc>, RunId);
 
-pub(super) fn order_of(row: &RunRow) -> Order {
+pub(super) fn order_of(row: &RunRow) -> Place {
     (-row.priority, row.due, row.id)
 }
 
 /// Priority and first come, first served, among all that could have been claimed.
 /// Answers the first that has to wait.
-pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<Option<Order>, Broken> {
+pub(super) fn fair(tx: &Tx<'_>, dispatched: &Dispatched) -> Result<Option<Place>, Broken> {
     let mut last = None;
     let mut waiting = None;
     for claim in &dispatched.claims {
@@ -89,6 +89,20 @@ impl World {
     /// Nobody starts before one that the runner knows to be waiting for a slot.
     pub(super) fn audit_turn(&self, claim: &Claim) -> Result<(), Broken> {
         let waiting = self.runner.as_ref().and_then(|runner| runner.waiting);
+        self.audit_turn_against(claim, waiting)
+    }
+
+    /// An heir that somebody outranks is taken back as soon as the runner knows.
+    pub(super) fn audit_heir(&self, claim: &Claim) -> Result<(), Broken> {
+        let Some(runner) = &self.runner else {
+            return Ok(());
+        };
+        let known = runner.waiting_since.max(runner.frozen_until);
+        let waiting = runner.waiting.filter(|_| self.now > known + MILLISECOND);
+        self.audit_turn_against(claim, waiting)
+    }
+
+    fn audit_turn_against(&self, claim: &Claim, waiting: Option<Place>) -> Result<(), Broken> {
         let Some((priority, due, id)) = waiting else {
             return Ok(());
         };

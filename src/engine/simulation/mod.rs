@@ -12,6 +12,7 @@ mod books;
 mod fairness;
 mod invariants;
 mod jobs;
+mod parents;
 mod processes;
 mod rng;
 mod runner;

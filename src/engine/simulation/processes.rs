@@ -9,7 +9,11 @@ use crate::engine::recovery::Facts;
 use crate::engine::witness::SeenEnd;
 use crate::store::{self, OpenAttempt};
 
+use super::parents::Expected;
 use super::world::{Broken, Happening, MILLISECOND, Process, SECOND, World};
+
+/// A start that takes longer keeps nobody waiting.
+const HANGS: u64 = 100 * MILLISECOND;
 
 impl World {
     /// As the driver's, with the facts of the model.
@@ -68,35 +72,47 @@ impl World {
         self.rng.between(0, most)
     }
 
-    /// The runner hears how a start went.
-    fn hears(&mut self, event: Event, delay: u64) {
+    /// The runner hears what became of an order.
+    pub(super) fn hears(&mut self, event: Event, at: u64) {
         if let Some(runner) = &self.runner {
-            self.later(delay, Happening::Heard(runner.number, event));
+            self.at(at, Happening::Heard(runner.number, event));
         }
     }
 
-    pub(super) fn spawn(&mut self, claim: &Claim, slot: u32) -> Result<(), Broken> {
+    /// What is said of it is not heard before `heard`.
+    pub(super) fn spawn(
+        &mut self,
+        Expected { claim, decided, .. }: &Expected,
+        slot: u32,
+        heard: u64,
+    ) -> Result<(), Broken> {
         let attempt = claim.row.attempt;
         let manner = self.specs[&claim.row.job].manner;
         let delay = self.start_takes();
+        let known_at = heard.max(self.now + delay);
+        if delay > HANGS
+            && let Some(runner) = &self.runner
+        {
+            self.later(HANGS, Happening::Hangs(runner.number));
+        }
         if manner.unstartable {
             let refusal = Refusal::Unstartable {
                 code: 127,
                 message: "no such program".to_owned(),
             };
-            self.hears(Event::NotStarted(attempt, refusal), delay);
+            self.hears(Event::NotStarted(attempt, refusal), known_at);
             return Ok(());
         }
         if self.rng.once_in(self.faults.no_room) {
             self.note(|| format!("no room for {}", claim.row.name));
             if let Some(runner) = &mut self.runner {
-                runner.no_room_at = runner.no_room_at.max(Some(self.now + delay));
+                runner.no_room_at = runner.no_room_at.max(Some(known_at));
             }
             let refusal = Refusal::NoRoom("no room".to_owned());
-            self.hears(Event::NotStarted(attempt, refusal), delay);
+            self.hears(Event::NotStarted(attempt, refusal), known_at);
             return Ok(());
         }
-        self.audit_start(claim, slot)?;
+        self.audit_start(claim, slot, *decided)?;
         self.last_pid += 1;
         let pid = self.last_pid;
         let identity = store::Process {
@@ -104,7 +120,7 @@ impl World {
             pid,
             ticks: self.now,
             uptime_ms: self.mono().as_millis() as u64,
-            started: self.wall(),
+            started: self.wall().max(*decided),
             slot,
         };
         let exit = if self.rng.once_in(manner.fails) {
@@ -121,7 +137,7 @@ impl World {
             queue: claim.row.queue.clone(),
             identity,
             born: false,
-            known_at: self.now,
+            known_at: heard,
             deaf: manner.deaf,
             exit,
             watched: self.runner.as_ref().map(|runner| runner.number),
@@ -159,13 +175,14 @@ impl World {
             self.later(life, Happening::End(pid, None));
         }
         let delay = self.start_takes();
-        let (wall, known_at) = (self.wall(), self.now + delay);
+        let (wall, soon) = (self.wall(), self.now + delay);
         if let Some(process) = self.alive.get_mut(&pid) {
             process.born = true;
-            process.known_at = known_at;
+            process.known_at = process.known_at.max(soon);
+            let known_at = process.known_at;
             process.identity.started = process.identity.started.max(wall);
             let identity = process.identity.clone();
-            self.hears(Event::Started(attempt, identity), delay);
+            self.hears(Event::Started(attempt, identity), known_at);
         }
         if self.rng.once_in(self.faults.crash_at_effect) {
             self.die();
@@ -199,9 +216,9 @@ impl World {
         self.later(delay, Happening::End(pid, Some(exit)));
     }
 
-    pub(super) fn process_ends(&mut self, pid: i32, exit: Option<Exit>) {
+    pub(super) fn process_ends(&mut self, pid: i32, exit: Option<Exit>) -> Result<(), Broken> {
         let Some(mut process) = self.alive.remove(&pid) else {
-            return;
+            return Ok(());
         };
         self.note(|| format!("process {pid} ends"));
         let attempt = process.attempt;
@@ -210,8 +227,22 @@ impl World {
         if process.watched.is_none() && !self.rng.once_in(self.faults.unseen) {
             self.is_seen(&process, Outcome::of(process.ending, process.exit));
         }
+        let is_ours = process.watched.is_some() && !process.adopted;
+        let (queue, slot) = (process.queue.clone(), process.identity.slot);
         self.gone.insert(attempt, process);
-        self.end_is_told(attempt);
+        let heir = if is_ours {
+            self.take_heir(&queue)
+        } else {
+            None
+        };
+        let name = heir.as_ref().map(|heir| heir.claim.row.attempt);
+        let heard = self.end_is_told(attempt, name);
+        if let Some(heir) = heir {
+            self.tally.heirs += 1;
+            self.audit_heir(&heir.claim)?;
+            self.spawn(&heir, slot, heard)?;
+        }
+        Ok(())
     }
 
     /// Somebody writes down an end.
@@ -230,14 +261,14 @@ impl World {
         self.seen.insert(attempt, end);
     }
 
-    /// Whoever watches a process that is gone will hear of it.
-    pub(super) fn end_is_told(&mut self, attempt: AttemptId) {
+    /// Whoever watches a process that is gone will hear of it, and when.
+    pub(super) fn end_is_told(&mut self, attempt: AttemptId, heir: Option<AttemptId>) -> u64 {
         let Some((process, number)) = self
             .gone
             .get(&attempt)
             .and_then(|process| process.watched.map(|number| (process, number)))
         else {
-            return;
+            return self.now;
         };
         let known_at = process.known_at;
         // How somebody else's child ended is told by newer kernels only.
@@ -247,6 +278,7 @@ impl World {
             (process.exit, self.rng.between(0, MILLISECOND))
         };
         let moment = known_at.max(self.now + delay);
-        self.at(moment, Happening::Told(number, attempt, told));
+        self.at(moment, Happening::Told(number, attempt, told, heir));
+        moment
     }
 }

@@ -11,9 +11,10 @@ use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
 use crate::engine::ledger::{HookStart, Ledger, Request};
 use crate::engine::policy::{Outcome, Why};
 
-use super::fairness::Order;
+use super::fairness::Place;
 use super::invariants::must;
 use super::jobs::{SALT, zone};
+use super::parents::{Expected, Order};
 use super::world::{Broken, Happening, MILLISECOND, SECOND, World};
 
 /// A runner that lives: all of it is lost when it dies.
@@ -40,8 +41,13 @@ pub(super) struct Runner {
     pub held: BTreeSet<i32>,
     /// Attempts that it has a hand in the end of.
     pub struck: BTreeMap<AttemptId, Why>,
-    /// The first that waits for a slot, as far as this runner knows.
-    pub waiting: Option<Order>,
+    /// The first that waits for a slot, as far as this runner knows, and since when it does.
+    pub waiting: Option<Place>,
+    pub waiting_since: u64,
+    /// Starts that wait with the parent of its processes.
+    pub expected: Vec<Expected>,
+    /// When the last order reaches it: they come in order.
+    ordered_at: u64,
 }
 
 impl Runner {
@@ -72,6 +78,7 @@ impl World {
             },
             boot: self.boot_name(),
             ahead: *self.rng.pick(&[0, 2, 64]),
+            heirs: *self.rng.pick(&[0, 1, 16]),
             until_idle: self.rng.once_in(self.faults.until_idle),
             grace,
             leave_running: self.rng.once_in(self.faults.leave),
@@ -111,6 +118,9 @@ impl World {
             held: self.alive.keys().copied().collect(),
             struck: BTreeMap::new(),
             waiting: None,
+            waiting_since: 0,
+            expected: Vec::new(),
+            ordered_at: 0,
         });
         if self.rng.once_in(self.faults.stop_at_start) {
             let delay = self.rng.between(0, 20 * MILLISECOND);
@@ -206,7 +216,17 @@ impl World {
                 self.begin_batch();
             }
             Effect::Examine(open) => return Ok(Some(Event::Examined(self.examine(open)))),
-            Effect::Spawn(claim, slot) => self.spawn(&claim, slot)?,
+            Effect::Spawn(claim, turn) => {
+                self.audit_turn(&claim)?;
+                let (claim, decided) = (*claim, self.wall());
+                self.order(Order::Start(Expected {
+                    claim,
+                    turn,
+                    decided,
+                }));
+            }
+            Effect::Hasten(attempt, slot) => self.order(Order::Hasten(attempt, slot)),
+            Effect::Recall(attempt) => self.order(Order::Recall(attempt)),
             Effect::Adopt(claim, process) => {
                 self.tally.adoptions += 1;
                 let number = runner.number;
@@ -217,7 +237,7 @@ impl World {
                 } else if let Some(gone) = self.gone.get_mut(&claim.row.attempt) {
                     gone.watched = Some(number);
                     gone.adopted = true;
-                    self.end_is_told(claim.row.attempt);
+                    self.end_is_told(claim.row.attempt, None);
                 }
             }
             Effect::Signal(attempt, blow) => self.strike(attempt, blow),
@@ -234,11 +254,24 @@ impl World {
         Ok(None)
     }
 
+    /// The parent of its processes hears it a moment later.
+    fn order(&mut self, order: Order) {
+        let delay = self.rng.between(0, 300);
+        let Some(runner) = &mut self.runner else {
+            return;
+        };
+        runner.ordered_at = runner.ordered_at.max(self.now + delay);
+        let (at, number) = (runner.ordered_at, runner.number);
+        self.at(at, Happening::Ordered(number, order));
+    }
+
     fn exit(&mut self) -> Result<(), Broken> {
         self.note(|| "runner exits".to_owned());
         let Some(runner) = self.runner.take() else {
             return Ok(());
         };
+        let waiting = runner.expected.len();
+        must!(waiting == 0, "a runner ended with {waiting} starts ordered");
         self.tally.exits += 1;
         let all_born = self.alive.values().all(|process| process.born);
         must!(all_born, "a runner ended while it was starting processes");
@@ -274,7 +307,12 @@ impl World {
         self.feed(Event::HookEnded(id, None))
     }
 
-    pub(super) fn told(&mut self, attempt: AttemptId, exit: Exit) -> Result<(), Broken> {
+    pub(super) fn told(
+        &mut self,
+        attempt: AttemptId,
+        exit: Exit,
+        heir: Option<AttemptId>,
+    ) -> Result<(), Broken> {
         let struck = self.runner.as_ref().map(|runner| &runner.struck);
         let why = struck.and_then(|struck| struck.get(&attempt)).copied();
         let outcome = Outcome::of(why, exit);
@@ -289,7 +327,7 @@ impl World {
                 }
             }
         }
-        self.feed(Event::Ended(attempt, exit, None))
+        self.feed(Event::Ended(attempt, exit, None, heir))
     }
 
     pub(super) fn changed(&mut self) -> Result<(), Broken> {

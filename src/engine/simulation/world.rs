@@ -13,9 +13,10 @@ use crate::engine::policy::Why;
 use crate::engine::witness::SeenEnd;
 use crate::store::{self, Store, StoreError};
 
-use super::fairness::Order;
+use super::fairness::Place;
 use super::invariants::Audit;
 use super::jobs::{Spec, Verb};
+use super::parents::Order;
 use super::rng::Rng;
 use super::runner::Runner;
 
@@ -76,7 +77,7 @@ pub(super) struct Process {
     pub identity: store::Process,
     /// It has its program; before that it goes with the runner that starts it.
     pub born: bool,
-    /// When its runner hears that it was started.
+    /// When its runner hears that it was started; not before that.
     pub known_at: u64,
     pub deaf: bool,
     pub exit: Exit,
@@ -94,13 +95,17 @@ pub(super) struct Process {
 pub(super) enum Happening {
     Commit(u64),
     /// And who was first of those that wait.
-    Answers(u64, Vec<Answer>, Option<Order>),
+    Answers(u64, Vec<Answer>, Option<Place>),
     /// A process that is being started has its program.
     Born(u64, i32),
     /// The runner hears how a start went.
     Heard(u64, Event),
-    /// The runner hears that a process ended.
-    Told(u64, AttemptId, Exit),
+    /// The runner hears that a process ended, and which heir starts in its place.
+    Told(u64, AttemptId, Exit, Option<AttemptId>),
+    /// The parent of its processes hears what the runner wants.
+    Ordered(u64, Order),
+    /// A start takes so long that the parent gives back what waits.
+    Hangs(u64),
     HookEnds(u64, i64),
     /// Another process committed.
     Changed(u64),
@@ -128,6 +133,8 @@ impl Happening {
             | Self::Born(number, _)
             | Self::Heard(number, _)
             | Self::Told(number, ..)
+            | Self::Ordered(number, _)
+            | Self::Hangs(number)
             | Self::HookEnds(number, _)
             | Self::Rang(number)
             | Self::Changed(number) => Some(*number),
@@ -144,6 +151,8 @@ pub(super) struct Tally {
     pub exits: u64,
     pub commits: u64,
     pub starts: u64,
+    pub heirs: u64,
+    pub recalls: u64,
     pub adoptions: u64,
     pub rows: u64,
 }
@@ -160,6 +169,8 @@ impl Tally {
         self.exits += other.exits;
         self.commits += other.commits;
         self.starts += other.starts;
+        self.heirs += other.heirs;
+        self.recalls += other.recalls;
         self.adoptions += other.adoptions;
         self.rows += other.rows;
     }
@@ -292,8 +303,9 @@ impl World {
                 .map(|at| at.as_micros() as u64 + self.booted);
             limit.map(|at| at.max(self.now).max(runner.frozen_until))
         });
+        let turn = self.next_turn().map(|at| self.moment_of(at));
         let first = self.agenda.first_key_value().map(|((at, _), _)| *at);
-        let Some(next) = [first, wake, deadline].into_iter().flatten().min() else {
+        let Some(next) = [first, turn, wake, deadline].into_iter().flatten().min() else {
             return Ok(false);
         };
         if next > end {
@@ -304,6 +316,8 @@ impl World {
             if let Some((_, what)) = self.agenda.pop_first() {
                 self.happen(what)?;
             }
+        } else if turn == Some(next) {
+            self.turns_come()?;
         } else if wake == Some(next) {
             self.timer_fires()?;
         } else {
@@ -331,13 +345,15 @@ impl World {
             Happening::Answers(_, answers, waiting) => self.answers(answers, waiting),
             Happening::Born(_, pid) => self.is_born(pid),
             Happening::Heard(_, event) => self.feed(event),
-            Happening::Told(_, attempt, exit) => self.told(attempt, exit),
-            Happening::HookEnds(_, hook) => self.hook_ends(hook),
-            Happening::Changed(_) => self.changed(),
-            Happening::End(pid, exit) => {
-                self.process_ends(pid, exit);
+            Happening::Told(_, attempt, exit, heir) => self.told(attempt, exit, heir),
+            Happening::Ordered(_, order) => self.ordered(order),
+            Happening::Hangs(_) => {
+                self.return_waiting();
                 Ok(())
             }
+            Happening::HookEnds(_, hook) => self.hook_ends(hook),
+            Happening::Changed(_) => self.changed(),
+            Happening::End(pid, exit) => self.process_ends(pid, exit),
             Happening::Verb(verb) => self.verb(verb),
             Happening::Rang(_) => self.clock_changed(0),
             Happening::Step(by) => {

@@ -6,7 +6,7 @@ use crate::engine::core::Event;
 use crate::engine::ledger::{Answer, Request};
 use crate::engine::writer::drop_overtaken;
 
-use super::fairness::{Order, fair};
+use super::fairness::{Place, fair};
 use super::world::{Broken, Happening, MILLISECOND, SECOND, World};
 
 impl World {
@@ -75,9 +75,12 @@ impl World {
     pub(super) fn answers(
         &mut self,
         answers: Vec<Answer>,
-        waiting: Option<Order>,
+        waiting: Option<Place>,
     ) -> Result<(), Broken> {
         if let Some(runner) = &mut self.runner {
+            if runner.waiting != waiting {
+                runner.waiting_since = self.now;
+            }
             runner.waiting = waiting;
         }
         for answer in answers {

@@ -1,7 +1,7 @@
 //! The runner's end of the line: orders out, words in, and what is to be done when nobody answers any more.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io;
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ use crate::process::group::{Signal, signal_group};
 use crate::process::{Child, start_ourselves};
 use crate::store::Process;
 
+use super::super::super::core::Turn;
 use super::super::super::hooks::HookChild;
 use super::super::super::ledger::Claim;
 use super::super::super::policy::Why;
@@ -64,13 +65,19 @@ struct Link {
     number: Number,
     child: Child,
     stream: UnixStream,
-    /// When the starts were ordered whose outcome is not known yet. They come in order.
-    starting: VecDeque<Instant>,
+    /// Since when the starts are under way whose outcome is not known yet. Heirs are not, before their turn.
+    starting: HashMap<Start, Instant>,
     told: HashSet<i64>,
     /// Not sent yet.
     out: Vec<u8>,
     /// The beginning of a line whose end has not come.
     begun: Vec<u8>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Start {
+    Attempt(AttemptId),
+    Hook(i64),
 }
 
 enum Hook {
@@ -95,7 +102,7 @@ impl Parents {
     pub(in super::super) fn start(
         &mut self,
         claim: &Claim,
-        slot: u32,
+        turn: Turn,
         decided: DateTime<Utc>,
     ) -> io::Result<Number> {
         let link = self.readiest()?;
@@ -107,13 +114,34 @@ impl Parents {
             let options = Cow::Borrowed(&*claim.options);
             link.give(&Order::Options(claim.row.settings, options));
         }
-        link.starting.push_back(Instant::now());
+        if let Turn::At(at, _) = turn {
+            link.begins(Start::Attempt(claim.row.attempt), at - decided);
+        }
         link.give(&Order::Start {
             claim: Cow::Borrowed(&claim.row),
-            slot,
+            turn,
             decided,
         });
         Ok(link.number)
+    }
+
+    /// Has an heir start at once, if it still waits.
+    pub(in super::super) fn hasten(&mut self, with: Number, attempt: AttemptId, slot: u32) {
+        if let Some(link) = self.link(with) {
+            link.begins(Start::Attempt(attempt), TimeDelta::zero());
+            link.give(&Order::Hasten(attempt, slot));
+        }
+    }
+
+    /// Takes a start back, if it still waits.
+    pub(in super::super) fn recall(&mut self, with: Number, attempt: AttemptId) {
+        if let Some(link) = self.link(with) {
+            link.give(&Order::Recall(attempt));
+        }
+    }
+
+    fn link(&mut self, number: Number) -> Option<&mut Link> {
+        self.links.iter_mut().find(|link| link.number == number)
     }
 
     /// Has a hook started.
@@ -124,7 +152,7 @@ impl Parents {
         let (answer, answered) = oneshot::channel();
         match self.readiest() {
             Ok(link) => {
-                link.starting.push_back(Instant::now());
+                link.begins(Start::Hook(hook.id), TimeDelta::zero());
                 link.give(&Order::Hook(Cow::Borrowed(hook)));
                 let waiting = (link.number, Hook::Starting(answer));
                 self.hooks.insert(hook.id, waiting);
@@ -276,7 +304,7 @@ impl Link {
             number,
             child: start_ourselves(&words, theirs.into())?,
             stream,
-            starting: VecDeque::new(),
+            starting: HashMap::new(),
             told: HashSet::new(),
             out: Vec::new(),
             begun: Vec::new(),
@@ -302,10 +330,15 @@ impl Link {
         Ok(())
     }
 
+    fn begins(&mut self, start: Start, from_now: TimeDelta) {
+        let from_now = from_now.to_std().unwrap_or_default();
+        self.starting.insert(start, Instant::now() + from_now);
+    }
+
     /// Whether no start has kept it long.
     fn is_ready(&self, now: Instant) -> bool {
-        let first = self.starting.front();
-        first.is_none_or(|ordered| now.duration_since(*ordered) < LONG)
+        let mut begun = self.starting.values();
+        begun.all(|begun| now.duration_since(*begun) < LONG)
     }
 
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Vec<Word>>> {
@@ -341,8 +374,19 @@ impl Link {
         let mut words = Vec::new();
         for line in lines.filter(|line| !line.is_empty()) {
             let word = serde_json::from_slice(line)?;
-            if let Word::Started(..) | Word::NotStarted(..) | Word::HookStarted(..) = word {
-                self.starting.pop_front();
+            match word {
+                Word::Started(attempt, _)
+                | Word::NotStarted(attempt, _)
+                | Word::Returned(attempt) => {
+                    self.starting.remove(&Start::Attempt(attempt));
+                }
+                Word::HookStarted(hook, _) => {
+                    self.starting.remove(&Start::Hook(hook));
+                }
+                Word::Ended(_, _, _, Some(heir)) => {
+                    self.begins(Start::Attempt(heir), TimeDelta::zero());
+                }
+                Word::Ended(..) | Word::HookEnded(..) => {}
             }
             words.push(word);
         }

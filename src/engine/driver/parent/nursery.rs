@@ -1,38 +1,46 @@
-//! The parent's side: one thread that does what it is told, and one that reaps.
+//! The parent's side: what it knows of its children, and the one loop that starts and reaps them.
 //!
 //! Whoever makes a process sleeps until that has its program: most of what a short job costs. One thread is enough
 //! for all cores, since it is the child that works, and it is the cheapest: with a second one that is awake each
-//! start interrupts the other core, for they share their memory. On a slow file system a start takes as long as
-//! that does; then the runner turns to another parent (`line`), and nobody who reaps has to wait.
+//! start interrupts the other core, for they share their memory. A second one there is, asleep: on a slow file
+//! system a start takes as long as that does, and then it reaps and gives back what waits (`watch`), while the
+//! runner turns to another parent (`line`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptId, Options};
-use crate::os::{clock, proc, ready, signals};
-use crate::process::output::{self, Spare};
-use crate::process::{AnyEnd, Child, Ended, any_exited};
+use crate::domain::AttemptId;
+use crate::os::clock::{self, Ticker};
+use crate::os::signals::{self, Bell};
+use crate::os::{proc, ready};
+use crate::process::output::Spare;
+use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
 
+use super::super::super::core::Turn;
 use super::super::super::ledger::Claim;
 use super::super::super::policy::{Outcome, Why};
 use super::super::super::start::{HookLaunch, Launcher};
 use super::super::super::witness::{SeenEnd, Witness};
-use super::{Order, Word};
+use super::Word;
+use super::orders::Orders;
 
-/// Output files kept for the next attempts.
-const SPARES: usize = 16;
+/// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
+const PACE: Duration = Duration::from_millis(2);
+
+/// How often it is looked whether a start hangs, while there are any.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Is the parent of a runner's jobs, until the runner is gone and they have ended. The words are
 /// `DATABASE ID`; the socket is the standard input.
@@ -44,43 +52,52 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
     proc::be_called(c"punctual-parent");
     // Whoever stops all that is called punctual means the runner, which tells us by going.
     signals::outlive_requests();
-    let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
-        return ExitCode::FAILURE;
-    };
-    let database = PathBuf::from(database);
-    let nursery = Arc::new(Nursery {
-        witness: Witness::join(ends_path(&database)),
-        launcher: Launcher::new(database, id.to_string_lossy().into_owned()),
-        socket: UnixStream::from(socket),
-        inside: Mutex::default(),
-        over: Condvar::new(),
-    });
-    match nursery.work() {
-        Ok(()) => ExitCode::SUCCESS,
+    match Nursery::new(database.into(), id.to_string_lossy().into_owned()) {
+        Ok(nursery) => {
+            nursery.work();
+            ExitCode::SUCCESS
+        }
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-struct Nursery {
+pub(super) struct Nursery {
     launcher: Launcher,
     witness: Witness,
     socket: UnixStream,
+    bell: Bell,
+    ticker: Ticker,
     inside: Mutex<Inside>,
-    /// A start is over.
-    over: Condvar,
 }
 
 #[derive(Default)]
-struct Inside {
+pub(super) struct Inside {
     living: HashMap<i32, Living>,
-    /// Words on their way.
+    /// Starts whose time is to come.
+    early: Vec<Birth>,
+    /// Starts in the place of others, the first one first.
+    heirs: VecDeque<Birth>,
+    /// Starts whose turn it is.
+    ready: VecDeque<Birth>,
+    /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
+    said: Option<Instant>,
     /// A start is under way: its child is not in the list yet.
     is_starting: bool,
-    /// Starts that are over.
-    started: u64,
+    /// Starts so far.
+    births: u64,
     /// The runner is gone: nothing starts any more.
     is_closed: bool,
+}
+
+/// A start to come.
+pub(super) enum Birth {
+    Attempt {
+        claim: Box<Claim>,
+        turn: Turn,
+        decided: DateTime<Utc>,
+    },
+    Hook(Box<HookLaunch>),
 }
 
 struct Living {
@@ -90,7 +107,7 @@ struct Living {
 
 enum What {
     Attempt {
-        attempt: AttemptId,
+        claim: Box<Claim>,
         process: Process,
         ending: Option<Why>,
     },
@@ -98,145 +115,145 @@ enum What {
 }
 
 impl Nursery {
-    fn work(self: Arc<Self>) -> io::Result<()> {
+    fn new(database: PathBuf, id: String) -> io::Result<Arc<Self>> {
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        let nursery = Arc::new(Self {
+            witness: Witness::join(ends_path(&database)),
+            launcher: Launcher::new(database, id),
+            socket: UnixStream::from(socket),
+            bell: Bell::of_children()?,
+            ticker: Ticker::new()?,
+            inside: Mutex::default(),
+        });
+        let watch = Arc::clone(&nursery);
+        thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || watch.watch())?;
+        Ok(nursery)
+    }
+
+    fn work(&self) {
         self.witness.hold();
-        let reaper = Arc::clone(&self);
-        let reap = move || {
-            // Half a parent is none: the runner hears that it is gone, and makes another.
-            if catch_unwind(AssertUnwindSafe(|| reaper.reap_all())).is_err() {
-                let _ = reaper.socket.shutdown(Shutdown::Both);
+        let mut orders = Orders::new(&self.launcher);
+        let mut is_watched = false;
+        loop {
+            let at_most = self.speak_in_time();
+            let is_busy = at_most == Some(Duration::ZERO);
+            if is_watched != is_busy {
+                is_watched = is_busy;
+                self.ticker.set(if is_busy { LOOK } else { Duration::ZERO });
             }
-        };
-        let reaper = thread::Builder::new()
-            .name("reaper".to_owned())
-            .spawn(reap)?;
-        self.listen();
+            let [line, bell] = ready::wait([self.socket.as_fd(), self.bell.as_fd()], at_most);
+            if line.hung_up {
+                // What a dead runner decided is not done: the next one may decide otherwise.
+                self.lock().close();
+            }
+            if line.something || line.hung_up {
+                match orders.take(&self.socket, self) {
+                    Ok(1..) => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    _ => break,
+                }
+            }
+            if bell.something {
+                self.bell.hear();
+                self.reap();
+            }
+            let next = self.lock().next();
+            if let Some(birth) = next {
+                self.bear(birth, &mut orders);
+            }
+        }
+        self.lock().close();
+        orders.end();
         // If it was not the runner who ended the line, it shall hear of it.
         let _ = self.socket.shutdown(Shutdown::Both);
         self.witness.let_go();
-        self.lock().is_closed = true;
-        self.over.notify_all();
-        let _ = reaper.join();
-        Ok(())
+        while !self.lock().living.is_empty() {
+            ready::wait([self.bell.as_fd()], None);
+            self.bell.hear();
+            self.reap();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inside> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says what was not said yet. Nobody may hear it: then the runner is gone, and it is written down.
-    fn speak(&self) {
+    /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
+    fn speak_in_time(&self) -> Option<Duration> {
         let mut inside = self.lock();
+        let is_ready = !inside.ready.is_empty();
+        let mut at_most = inside.first_early();
         if !inside.unsaid.is_empty() {
-            let _ = (&self.socket).write_all(&inside.unsaid);
-            inside.unsaid.clear();
+            let can_wait = is_ready || !inside.heirs.is_empty();
+            let since = inside.said.map(|said| said.elapsed());
+            let rest = since.and_then(|since| PACE.checked_sub(since));
+            match rest.filter(|_| can_wait) {
+                Some(rest) => at_most = at_most.into_iter().chain([rest]).min(),
+                None => self.speak(&mut inside),
+            }
+        }
+        if is_ready {
+            Some(Duration::ZERO)
+        } else {
+            at_most
         }
     }
 
-    /// Does what the runner says until it says no more.
-    fn listen(&self) {
-        let mut known: HashMap<i64, Arc<Options>> = HashMap::new();
-        let mut spares: Vec<Spare> = Vec::new();
-        let mut reader = BufReader::new(&self.socket);
-        let mut line = Vec::new();
-        loop {
-            if reader.buffer().is_empty() {
-                // Nothing else is to be done at once: whoever waits is told how it went.
-                self.speak();
-            }
-            line.clear();
-            if !matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
-                break;
-            }
-            let Ok(order) = serde_json::from_slice(&line) else {
-                break;
-            };
-            match order {
-                Order::Options(id, options) => {
-                    known.insert(id, Arc::new(options.into_owned()));
-                }
-                Order::ForgetOptions => known.clear(),
-                Order::Start {
-                    claim,
-                    slot,
-                    decided,
-                } => {
-                    let Some(options) = known.get(&claim.settings) else {
-                        break;
-                    };
-                    let claim = Claim {
-                        row: claim.into_owned(),
-                        options: Arc::clone(options),
-                    };
-                    let mut spare = spares.pop();
-                    self.bear(|| self.start(&claim, slot, decided, &mut spare));
-                    spares.extend(spare);
-                }
-                Order::Hook(hook) => self.bear(|| self.start_hook(&hook)),
-                Order::Ending(attempt, why) => self.note(attempt, why),
-                Order::Recycle(attempt) => {
-                    let path = self.launcher.output_of(attempt);
-                    let has_room = spares.len() < SPARES;
-                    match has_room.then(|| output::recycle(&path)).flatten() {
-                        Some(spare) => spares.push(spare),
-                        None => drop(output::discard(&path)),
-                    }
-                }
-            }
-        }
-        for spare in spares {
-            let _ = output::discard(spare.path());
-        }
+    /// Nobody may hear it: then the runner is gone, and it is written down.
+    fn speak(&self, inside: &mut Inside) {
+        let _ = (&self.socket).write_all(&inside.unsaid);
+        inside.unsaid.clear();
+        inside.said = Some(Instant::now());
     }
 
     /// Starts a process. What there is to say of it is ready before it can be reaped, so that its end comes behind.
-    fn bear(&self, start: impl FnOnce() -> (Word, Option<Living>)) {
-        // What a dead runner decided is not done: the next one may decide otherwise.
-        if ready::is_hung_up(&self.socket) {
-            return;
-        }
-        self.lock().is_starting = true;
-        let (word, born) = start();
+    fn bear(&self, birth: Birth, orders: &mut Orders<'_>) {
+        let mut inside = self.lock();
+        inside.is_starting = true;
+        inside.births += 1;
+        drop(inside);
+        let (word, born) = match birth {
+            Birth::Attempt {
+                claim,
+                turn,
+                decided,
+            } => self.start(claim, turn, decided, orders.spares()),
+            Birth::Hook(hook) => self.start_hook(&hook),
+        };
         let mut inside = self.lock();
         inside.is_starting = false;
-        inside.started += 1;
-        inside.add(&word);
+        inside.say(&word);
         if let Some(living) = born {
             inside.living.insert(living.child.identity.pid, living);
-        }
-        drop(inside);
-        self.over.notify_all();
-    }
-
-    fn note(&self, of: AttemptId, why: Why) {
-        for living in self.lock().living.values_mut() {
-            if let What::Attempt {
-                attempt, ending, ..
-            } = &mut living.what
-                && *attempt == of
-            {
-                *ending = Some(why);
-            }
         }
     }
 
     fn start(
         &self,
-        claim: &Claim,
-        slot: u32,
+        claim: Box<Claim>,
+        turn: Turn,
         decided: DateTime<Utc>,
-        spare: &mut Option<Spare>,
+        spares: &mut Vec<Spare>,
     ) -> (Word, Option<Living>) {
         let attempt = claim.row.attempt;
-        match self.launcher.launch(claim, slot, spare) {
+        let slot = match turn {
+            Turn::At(_, slot) => slot,
+            Turn::Heir => 0,
+        };
+        let mut spare = spares.pop();
+        let launched = self.launcher.launch(&claim, slot, &mut spare);
+        spares.extend(spare);
+        match launched {
             Ok(child) => {
                 let process = process_of(&child, slot, decided);
+                let word = Word::Started(attempt, process.clone());
                 let what = What::Attempt {
-                    attempt,
-                    process: process.clone(),
+                    claim,
+                    process,
                     ending: None,
                 };
-                let word = Word::Started(attempt, process);
                 (word, Some(Living { child, what }))
             }
             Err(refusal) => (Word::NotStarted(attempt, refusal), None),
@@ -255,86 +272,216 @@ impl Nursery {
         }
     }
 
-    fn reap_all(&self) {
+    /// Reaps those that have ended; each leaves its place to an heir.
+    fn reap(&self) {
         loop {
-            let mut inside = self.lock();
-            while inside.living.is_empty() {
-                if inside.is_closed {
-                    return;
-                }
-                inside = self.wait(inside);
+            let end = any_exited();
+            if end == AnyEnd::OfNone {
+                return;
             }
-            let started = inside.started;
-            drop(inside);
-            match any_exited() {
-                AnyEnd::Of(pid) => self.reap(started, |living, _| living == pid),
-                AnyEnd::OfSome => self.reap(started, |_, child| child.has_exited()),
-                // Somebody else reaped them. That they ended is all that can be said.
-                AnyEnd::NoChild => self.reap(started, |_, _| true),
+            let ended = self.lock().take_ended(end);
+            if ended.is_empty() {
+                return;
+            }
+            for living in ended {
+                self.tell(living);
             }
         }
     }
 
-    /// Reaps those that have ended. There may be none in the list: then one is on its way there, or could not
-    /// become its program and is reaped by whoever started it; either way a start will be over that was not when
-    /// so many were.
-    fn reap(&self, started: u64, has_ended: impl Fn(i32, &Child) -> bool) {
-        let mut inside = self.lock();
-        let ended: Vec<i32> = inside
-            .living
-            .iter()
-            .filter(|(pid, living)| has_ended(**pid, &living.child))
-            .map(|(pid, _)| *pid)
-            .collect();
-        if ended.is_empty() {
-            while inside.started == started && inside.is_starting {
-                inside = self.wait(inside);
-            }
-            return;
-        }
-        let ended: Vec<Living> = ended
-            .iter()
-            .filter_map(|pid| inside.living.remove(pid))
-            .collect();
-        drop(inside);
-        for Living { child, what } in ended {
-            self.tell(&what, child.ended());
-        }
-    }
-
-    fn tell(&self, what: &What, ended: Ended) {
-        let word = match what {
+    fn tell(&self, Living { child, what }: Living) {
+        let ended = child.reaped();
+        match what {
             What::Attempt {
-                attempt,
+                claim,
                 process,
                 ending,
             } => {
+                let attempt = claim.row.attempt;
+                let slot = process.slot;
                 let end = SeenEnd {
-                    outcome: Outcome::of(*ending, ended.exit),
+                    outcome: Outcome::of(ending, ended.exit),
                     usage: ended.usage,
                     finished: Utc::now(),
-                    process: process.clone(),
+                    process,
                 };
-                self.witness.saw(*attempt, &end);
-                Word::Ended(*attempt, ended.exit, ended.usage)
+                self.witness.saw(attempt, &end);
+                let mut inside = self.lock();
+                let heir = inside.inherit(&claim, slot);
+                inside.say(&Word::Ended(attempt, ended.exit, ended.usage, heir));
             }
-            What::Hook(hook) => Word::HookEnded(*hook, ended.exit),
-        };
-        self.lock().add(&word);
-        self.speak();
+            What::Hook(hook) => self.lock().say(&Word::HookEnded(hook, ended.exit)),
+        }
     }
 
-    fn wait<'a>(&self, inside: MutexGuard<'a, Inside>) -> MutexGuard<'a, Inside> {
-        let woken = self.over.wait(inside);
-        woken.unwrap_or_else(PoisonError::into_inner)
+    /// While a start hangs: nobody waits for it who need not.
+    fn watch(&self) {
+        // Whatever is to be heard is heard by the other one.
+        signals::hear_nothing();
+        let mut seen = 0;
+        while self.ticker.tick().is_ok() {
+            let mut inside = self.lock();
+            let hangs = inside.is_starting && inside.births == seen;
+            seen = inside.births;
+            if hangs {
+                inside.return_all();
+                drop(inside);
+                self.reap();
+                self.speak(&mut self.lock());
+            }
+        }
     }
 }
 
 impl Inside {
-    fn add(&mut self, word: &Word) {
+    fn say(&mut self, word: &Word) {
         // Nothing in a word cannot be said in JSON.
         let _ = serde_json::to_writer(&mut self.unsaid, word);
         self.unsaid.push(b'\n');
+    }
+
+    /// Keeps a start for its turn.
+    pub(super) fn expect(&mut self, birth: Birth) {
+        if self.is_closed {
+            return;
+        }
+        match &birth {
+            Birth::Attempt {
+                turn: Turn::Heir, ..
+            } => self.heirs.push_back(birth),
+            Birth::Attempt {
+                turn: Turn::At(..), ..
+            } => self.early.push(birth),
+            Birth::Hook(_) => self.ready.push_back(birth),
+        }
+    }
+
+    /// An heir need not wait.
+    pub(super) fn hasten(&mut self, attempt: AttemptId, slot: u32) {
+        if let Some(at) = self.heirs.iter().position(|heir| heir.is(attempt)) {
+            let heir = self.heirs.remove(at);
+            self.ready.extend(heir.map(|heir| heir.in_slot(slot)));
+        }
+    }
+
+    /// Gives back what waits, for its time or for a place.
+    pub(super) fn recall(&mut self, attempt: AttemptId) {
+        let early = self.early.iter().position(|birth| birth.is(attempt));
+        let heir = self.heirs.iter().position(|birth| birth.is(attempt));
+        if let Some(at) = early {
+            self.early.remove(at);
+        } else if let Some(at) = heir {
+            self.heirs.remove(at);
+        } else {
+            return;
+        }
+        self.say(&Word::Returned(attempt));
+    }
+
+    /// Gives back all that could be recalled, and what has its turn but no start yet. Hooks stay.
+    fn return_all(&mut self) {
+        let waiting = self.early.drain(..).chain(self.heirs.drain(..));
+        let waiting = waiting.chain(self.ready.drain(..));
+        let (attempts, hooks) = waiting.partition::<Vec<_>, _>(|birth| birth.attempt().is_some());
+        self.ready.extend(hooks);
+        for attempt in attempts.iter().filter_map(Birth::attempt) {
+            self.say(&Word::Returned(attempt));
+        }
+    }
+
+    fn close(&mut self) {
+        self.is_closed = true;
+        self.early.clear();
+        self.heirs.clear();
+        self.ready.clear();
+    }
+
+    /// How long until the first start whose time is to come.
+    fn first_early(&self) -> Option<Duration> {
+        let first = self.early.iter().filter_map(Birth::at).min()?;
+        Some((first - Utc::now()).to_std().unwrap_or_default())
+    }
+
+    /// The next start whose turn it is.
+    fn next(&mut self) -> Option<Birth> {
+        if !self.early.is_empty() {
+            let now = Utc::now();
+            let due = |birth: &mut Birth| birth.at().is_some_and(|at| at <= now);
+            self.ready.extend(self.early.extract_if(.., due));
+        }
+        self.ready.pop_front()
+    }
+
+    /// The first heir takes the place of one of its queue.
+    fn inherit(&mut self, ended: &Claim, slot: u32) -> Option<AttemptId> {
+        let first = self.heirs.front()?;
+        let Birth::Attempt { claim, .. } = first else {
+            return None;
+        };
+        if claim.row.queue != ended.row.queue {
+            return None;
+        }
+        let attempt = claim.row.attempt;
+        let heir = self.heirs.pop_front()?;
+        self.ready.push_back(heir.in_slot(slot));
+        Some(attempt)
+    }
+
+    /// We have a hand in its end.
+    pub(super) fn note(&mut self, of: AttemptId, why: Why) {
+        for living in self.living.values_mut() {
+            if let What::Attempt { claim, ending, .. } = &mut living.what
+                && claim.row.attempt == of
+            {
+                *ending = Some(why);
+            }
+        }
+    }
+
+    fn take_ended(&mut self, end: AnyEnd) -> Vec<Living> {
+        let ended: Vec<i32> = match end {
+            AnyEnd::Of(pid) if self.living.contains_key(&pid) => vec![pid],
+            // Somebody else reaped them. That they ended is all that can be said.
+            AnyEnd::NoChild => self.living.keys().copied().collect(),
+            // One that could not become its program is reaped by whoever started it.
+            _ => {
+                let living = self.living.iter();
+                let ended = living.filter(|(_, living)| living.child.has_exited());
+                ended.map(|(pid, _)| *pid).collect()
+            }
+        };
+        let ended = ended.iter();
+        ended.filter_map(|pid| self.living.remove(pid)).collect()
+    }
+}
+
+impl Birth {
+    fn attempt(&self) -> Option<AttemptId> {
+        match self {
+            Self::Attempt { claim, .. } => Some(claim.row.attempt),
+            Self::Hook(_) => None,
+        }
+    }
+
+    fn is(&self, attempt: AttemptId) -> bool {
+        self.attempt() == Some(attempt)
+    }
+
+    fn at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Attempt {
+                turn: Turn::At(at, _),
+                ..
+            } => Some(*at),
+            _ => None,
+        }
+    }
+
+    fn in_slot(mut self, slot: u32) -> Self {
+        if let Self::Attempt { turn, decided, .. } = &mut self {
+            *turn = Turn::At(*decided, slot);
+        }
+        self
     }
 }
 

@@ -1,0 +1,107 @@
+//! What the runner says, as it comes in: orders, and what has to be remembered between them.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use crate::domain::Options;
+use crate::process::output::{self, Spare};
+
+use super::super::super::ledger::Claim;
+use super::super::super::start::Launcher;
+use super::Order;
+use super::nursery::{Birth, Nursery};
+
+/// Read at once.
+const CHUNK: usize = 16 << 10;
+
+/// Output files kept for the next attempts.
+const SPARES: usize = 16;
+
+pub(super) struct Orders<'a> {
+    launcher: &'a Launcher,
+    known: HashMap<i64, Arc<Options>>,
+    spares: Vec<Spare>,
+    /// The beginning of a line whose end has not come.
+    begun: Vec<u8>,
+}
+
+impl<'a> Orders<'a> {
+    pub(super) fn new(launcher: &'a Launcher) -> Self {
+        Self {
+            launcher,
+            known: HashMap::new(),
+            spares: Vec::new(),
+            begun: Vec::new(),
+        }
+    }
+
+    /// Reads what there is. Zero is the end of it, and what is no order ends it, too.
+    pub(super) fn take(&mut self, mut line: impl Read, nursery: &Nursery) -> io::Result<usize> {
+        let mut chunk = [0; CHUNK];
+        let count = line.read(&mut chunk)?;
+        self.begun.extend_from_slice(&chunk[..count]);
+        let Some(last) = self.begun.iter().rposition(|byte| *byte == b'\n') else {
+            return Ok(count);
+        };
+        let rest = self.begun.split_off(last + 1);
+        let lines = std::mem::replace(&mut self.begun, rest);
+        let lines = lines.split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            self.follow(serde_json::from_slice(line)?, nursery)?;
+        }
+        Ok(count)
+    }
+
+    fn follow(&mut self, order: Order<'_>, nursery: &Nursery) -> io::Result<()> {
+        match order {
+            Order::Options(id, options) => {
+                self.known.insert(id, Arc::new(options.into_owned()));
+            }
+            Order::ForgetOptions => self.known.clear(),
+            Order::Start {
+                claim,
+                turn,
+                decided,
+            } => {
+                let options = self.known.get(&claim.settings);
+                let claim = Claim {
+                    options: Arc::clone(options.ok_or(io::ErrorKind::InvalidData)?),
+                    row: claim.into_owned(),
+                };
+                nursery.lock().expect(Birth::Attempt {
+                    claim: Box::new(claim),
+                    turn,
+                    decided,
+                });
+            }
+            Order::Hasten(attempt, slot) => nursery.lock().hasten(attempt, slot),
+            Order::Recall(attempt) => nursery.lock().recall(attempt),
+            Order::Hook(hook) => {
+                let hook = Box::new(hook.into_owned());
+                nursery.lock().expect(Birth::Hook(hook));
+            }
+            Order::Ending(attempt, why) => nursery.lock().note(attempt, why),
+            Order::Recycle(attempt) => {
+                let path = self.launcher.output_of(attempt);
+                let has_room = self.spares.len() < SPARES;
+                match has_room.then(|| output::recycle(&path)).flatten() {
+                    Some(spare) => self.spares.push(spare),
+                    None => drop(output::discard(&path)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Files of ended attempts, for those to come.
+    pub(super) fn spares(&mut self) -> &mut Vec<Spare> {
+        &mut self.spares
+    }
+
+    pub(super) fn end(self) {
+        for spare in self.spares {
+            let _ = output::discard(spare.path());
+        }
+    }
+}
