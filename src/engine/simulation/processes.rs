@@ -79,6 +79,14 @@ impl World {
         }
     }
 
+    pub(super) fn heard(&mut self, event: Event) -> Result<(), Broken> {
+        if let (Event::NotStarted(_, Refusal::NoRoom(_)), Some(runner)) = (&event, &mut self.runner)
+        {
+            runner.no_room_at = Some(self.now);
+        }
+        self.feed(event)
+    }
+
     /// What is said of it is not heard before `heard`.
     pub(super) fn spawn(
         &mut self,
@@ -105,9 +113,6 @@ impl World {
         }
         if self.rng.once_in(self.faults.no_room) {
             self.note(|| format!("no room for {}", claim.row.name));
-            if let Some(runner) = &mut self.runner {
-                runner.no_room_at = runner.no_room_at.max(Some(known_at));
-            }
             let refusal = Refusal::NoRoom("no room".to_owned());
             self.hears(Event::NotStarted(attempt, refusal), known_at);
             return Ok(());

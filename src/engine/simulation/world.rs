@@ -344,7 +344,7 @@ impl World {
             Happening::Commit(_) => self.commit(),
             Happening::Answers(_, answers, waiting) => self.answers(answers, waiting),
             Happening::Born(_, pid) => self.is_born(pid),
-            Happening::Heard(_, event) => self.feed(event),
+            Happening::Heard(_, event) => self.heard(event),
             Happening::Told(_, attempt, exit, heir) => self.told(attempt, exit, heir),
             Happening::Ordered(_, order) => self.ordered(order),
             Happening::Hangs(_) => {
