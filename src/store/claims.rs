@@ -70,10 +70,11 @@ impl Tx<'_> {
         if changed == 0 {
             return Ok(None);
         }
+        // One row of values: for an INSERT from a SELECT, SQLite keeps what would undo it alone.
         self.conn
             .prepare_cached(
                 "INSERT INTO attempt(run, number, state)
-                 SELECT id, attempts + 1, 0 FROM run WHERE id = ?1",
+                 VALUES (?1, (SELECT attempts + 1 FROM run WHERE id = ?1), 0)",
             )?
             .execute([run.0])?;
         let attempt = AttemptId(self.conn.last_insert_rowid());
