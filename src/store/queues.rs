@@ -15,12 +15,12 @@ use super::{Read, StoreError, Tx};
 pub(crate) struct Lane {
     pub id: i64,
     pub queue: Queue,
-    /// Runs of it in the runner's hands.
+    /// Runs of it in the runner's hands; counted only where there is a limit.
     pub live: u64,
 }
 
 impl Read<'_> {
-    /// Every queue with the number of its runs that are claimed or running.
+    /// Every queue; one with a limit with the number of its runs that are claimed or running.
     pub(crate) fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT
@@ -28,7 +28,8 @@ impl Read<'_> {
                queue.name,
                queue.slots,
                queue.paused,
-               (SELECT count(*) FROM run WHERE state IN (6, 7) AND run.queue = queue.id)
+               CASE WHEN slots IS NULL THEN 0 ELSE
+                 (SELECT count(*) FROM run WHERE state IN (6, 7) AND run.queue = queue.id) END
              FROM queue
              ORDER BY queue.id",
         )?;
