@@ -67,7 +67,7 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
 const AHEAD: usize = 64;
 
 /// Of these, how many wait as heirs. Enough to keep the processors busy while we hear of the ends of others.
-const HEIRS: usize = 16;
+const HEIRS: usize = 32;
 
 /// A wall clock that moves this much against the time since boot was stepped, not slewed.
 const STEP: TimeDelta = TimeDelta::milliseconds(500);
@@ -471,7 +471,6 @@ impl Driver {
     }
 
     fn hear_end(&mut self, attempt: AttemptId, ended: Ended, heir: Option<AttemptId>) {
-        let mut total = 0;
         if let Some(alive) = self.alive.get(&attempt) {
             let end = SeenEnd {
                 outcome: Outcome::of(alive.ending, ended.exit),
@@ -483,9 +482,10 @@ impl Driver {
             if alive.parent.is_none() || alive.ending.is_some() {
                 self.witness.saw(attempt, &end);
             }
-            total = output::length(&alive.path);
+            if self.outlet.holds_files() {
+                self.outlet.ended(attempt, output::length(&alive.path));
+            }
         }
-        self.outlet.ended(attempt, total);
         self.feed(Event::Ended(attempt, ended.exit, ended.usage, heir));
     }
 

@@ -37,7 +37,7 @@ use super::Word;
 use super::orders::Orders;
 
 /// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
-const PACE: Duration = Duration::from_millis(2);
+const PACE: Duration = Duration::from_millis(4);
 
 /// How often it is looked whether a start hangs, while there are any.
 const LOOK: Duration = Duration::from_millis(50);
