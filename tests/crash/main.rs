@@ -146,7 +146,7 @@ fn a_request_to_stop_at_any_system_call_is_an_orderly_stop() {
 /// The same moments of the process that starts the jobs: its runner goes on with another.
 #[test]
 fn a_parent_that_dies_at_any_system_call_is_replaced_and_no_run_is_lost_sight_of() {
-    const CALLS: [&str; 10] = [
+    const CALLS: [&str; 11] = [
         "clone",
         "clone3",
         "vfork",
@@ -156,7 +156,8 @@ fn a_parent_that_dies_at_any_system_call_is_replaced_and_no_run_is_lost_sight_of
         "renameat2",
         "wait4",
         "sendto",
-        "read",
+        "recvfrom",
+        "waitid",
     ];
     if !can_trace() {
         return;
