@@ -266,7 +266,11 @@ pub(super) fn row_of(
         Some(zone) => zone_named(zone)?,
         None => moment.zone,
     };
-    let salt = salt(tx)?;
+    let salt = match when {
+        // What happens once draws nothing.
+        schedule::When::Now | schedule::When::In(_) | schedule::When::At(_) => String::new(),
+        _ => salt(tx)?,
+    };
     let anchor = options.from.unwrap_or(moment.now);
     let context = When {
         now: moment.now,

@@ -208,21 +208,15 @@ impl Store {
         let mut statement = self.conn.prepare(
             "SELECT type, name
              FROM sqlite_schema
-             WHERE type <> 'index' AND name NOT LIKE 'sqlite%'
-             ORDER BY name",
+             WHERE type <> 'index' AND name NOT LIKE 'sqlite%'",
         )?;
-        let found = statement
+        let ours = statement
             .query_map([], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+                let [kind, name] = [row.get_ref(0)?, row.get_ref(1)?];
+                Ok(kind.as_str()? == "table" && TABLES.contains(&name.as_str()?))
             })?
-            .collect::<Result<Vec<_>, _>>()?;
-        let ours = found.iter().all(|(kind, _)| kind == "table").then(|| {
-            found
-                .iter()
-                .map(|(_, name)| name.as_str())
-                .eq(TABLES.iter().copied())
-        });
-        if ours == Some(true) {
+            .collect::<Result<Vec<bool>, _>>()?;
+        if ours.len() == TABLES.len() && !ours.contains(&false) {
             Ok(())
         } else {
             Err(StoreError::Damaged {
