@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::domain::{JobId, JobView, Name};
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Job, JobId, JobView, Name};
 use crate::schedule::{self, WhenError};
 use crate::store::Tx;
 
@@ -81,6 +83,7 @@ pub(super) fn add(args: &AddArgs, context: &Context) -> Result<ExitCode, Failure
 /// What the answer says of the job.
 enum Told {
     Name(Name),
+    Next(Box<Job>, Option<DateTime<Utc>>),
     View(Box<JobView>),
 }
 
@@ -88,6 +91,7 @@ impl Told {
     fn name(&self) -> &Name {
         match self {
             Self::Name(name) => name,
+            Self::Next(job, _) => &job.name,
             Self::View(view) => &view.job.name,
         }
     }
@@ -98,7 +102,11 @@ fn told(tx: &Tx<'_>, id: JobId, context: &Context) -> Result<Told, Failure> {
         return Ok(Told::Name(tx.name_of_job(id)?.ok_or_else(gone)?));
     }
     let job = tx.job(id)?.ok_or_else(gone)?;
-    Ok(Told::View(Box::new(tx.job_view(job)?)))
+    if context.json {
+        return Ok(Told::View(Box::new(tx.job_view(job)?)));
+    }
+    let next = tx.next_of(&job)?;
+    Ok(Told::Next(Box::new(job), next))
 }
 
 fn gone() -> Failure {
@@ -106,18 +114,18 @@ fn gone() -> Failure {
 }
 
 fn answer(told: &Told, admitted: Admitted, context: &Context) -> Result<(), Failure> {
-    let view = match told {
+    let (job, next) = match told {
         Told::Name(name) => return context.print(&format!("{name}\n")),
-        Told::View(view) => view,
+        Told::View(view) => {
+            return context.print_json(&json::job(view, &[], context.now, context.zone));
+        }
+        Told::Next(job, next) => (job, *next),
     };
-    if context.json {
-        return context.print_json(&json::job(view, &[], context.now, context.zone));
-    }
     let what = match admitted {
         Admitted::Kept(_) => "kept as it was".to_owned(),
-        _ => outlook(view, &context.style),
+        _ => outlook(job, next, &context.style),
     };
-    context.print(&format!("{}: {what}\n", view.job.name))
+    context.print(&format!("{}: {what}\n", job.name))
 }
 
 /// Errors of WHEN before the file is touched, with the hints that need to know the caller's words.

@@ -56,7 +56,7 @@ pub(super) fn edit(args: &EditArgs, context: &Context) -> Result<ExitCode, Failu
         }
     } else if !context.quiet {
         for view in &views {
-            let what = outlook(view, &context.style);
+            let what = outlook(&view.job, view.next, &context.style);
             context.print(&format!("{}: {what}\n", view.job.name))?;
         }
     }

@@ -173,7 +173,10 @@ fn say_what_holds(view: &JobView, times: &[DateTime<Utc>], context: &Context) {
     let passes = times.is_empty() || view.job.state != JobState::Active;
     if passes && !context.quiet && !context.json {
         let name = &view.job.name;
-        context.note(&format!("{name}: {}", outlook(view, &context.style)));
+        context.note(&format!(
+            "{name}: {}",
+            outlook(&view.job, view.next, &context.style)
+        ));
     }
 }
 
@@ -208,7 +211,7 @@ pub(super) fn fires_of(read: &Read<'_>, job: &Job, context: &Context) -> Result<
     match job.kind {
         Kind::Recurring => {}
         Kind::Once => {
-            let next = read.job_view(job.clone())?.next;
+            let next = read.next_of(job)?;
             return Ok(next.map_or(Fires::Never, Fires::Once));
         }
         _ => return Ok(Fires::Never),

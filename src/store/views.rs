@@ -145,6 +145,22 @@ impl Read<'_> {
     /// One job as a listing shows it, removed ones too.
     pub(crate) fn job_view(&self, job: Job) -> Result<JobView, StoreError> {
         let last = self.latest_run(job.id)?;
+        let open = self.first_open(job.id)?;
+        Ok(view(
+            job,
+            last,
+            open,
+            &self.lanes()?,
+            self.runner()?.as_ref(),
+        ))
+    }
+
+    /// When something of a job comes next.
+    pub(crate) fn next_of(&self, job: &Job) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(next(job, self.first_open(job.id)?.as_ref()))
+    }
+
+    fn first_open(&self, job: JobId) -> Result<Option<Open>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT state, due, not_before, attempts, queue
              FROM run
@@ -152,8 +168,8 @@ impl Read<'_> {
              ORDER BY due, id
              LIMIT 1",
         )?;
-        let open = statement
-            .query_row([job.id.0], |row| {
+        Ok(statement
+            .query_row([job.0], |row| {
                 Ok(Open {
                     stage: Stage::from_code(row.get(0)?),
                     due: instant(row.get(1)?),
@@ -162,14 +178,7 @@ impl Read<'_> {
                     queue: row.get(4)?,
                 })
             })
-            .optional()?;
-        Ok(view(
-            job,
-            last,
-            open,
-            &self.lanes()?,
-            self.runner()?.as_ref(),
-        ))
+            .optional()?)
     }
 
     /// The runner that holds the database, or the last one that did.
@@ -229,6 +238,10 @@ struct Open {
     queue: i64,
 }
 
+fn next(job: &Job, open: Option<&Open>) -> Option<DateTime<Utc>> {
+    open.map_or(job.next_due, |open| Some(open.not_before.max(open.due)))
+}
+
 fn view(
     job: Job,
     last: Option<Run>,
@@ -236,10 +249,7 @@ fn view(
     lanes: &[Lane],
     runner: Option<&Runner>,
 ) -> JobView {
-    let next = match &open {
-        Some(open) => Some(open.not_before.max(open.due)),
-        None => job.next_due,
-    };
+    let next = next(&job, open.as_ref());
     let waiting = why(&job, open, lanes, runner);
     JobView {
         job,

@@ -1,8 +1,8 @@
 //! The list of jobs.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{JobState, JobView, Kind, RunState, Waiting};
+use crate::domain::{Job, JobState, JobView, Kind, RunState, Waiting};
 
 use super::column::{Cell, Column, Yield};
 use super::grid::{Grid, Pieces, plain};
@@ -61,10 +61,9 @@ const YIELDS: [Yield; 17] = [
 ];
 
 /// What will happen to a job next, for who has just added or changed it.
-pub(crate) fn outlook(view: &JobView, style: &Style) -> String {
-    let job = &view.job;
+pub(crate) fn outlook(job: &Job, next: Option<DateTime<Utc>>, style: &Style) -> String {
     let name = &job.name;
-    let text = match (job.state, view.next, job.kind) {
+    let text = match (job.state, next, job.kind) {
         (JobState::Paused, ..) => format!("paused; go on with: punctual resume {name}"),
         (JobState::Done | JobState::Removed, ..) => state_word(job.state).to_owned(),
         (_, _, Kind::After) => format!("runs {}", job.when),
