@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{AttemptId, Exit, Intent, RunId, Usage};
+use crate::domain::{AttemptId, Intent, RunId, Usage};
 use crate::store::{Finish, Process};
 
 use super::ledger::{Answer, Claim, Dispatch, Dispatched, Record, Request};
@@ -26,7 +26,7 @@ use super::retention::Progress;
 use living::{Ending, Living};
 
 pub(crate) use endings::IMPATIENCE;
-pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Refusal, Turn};
+pub(crate) use messages::{Blow, Config, Effect, Event, Grace, Line, Now, Over, Refusal, Turn};
 use starting::{Order, order_of, starts_at};
 
 /// Due work is made ready and claimed this long before its time.
@@ -119,9 +119,7 @@ impl Core {
             Event::Examined(found) => self.examined(found, now),
             Event::Started(attempt, process) => self.started(attempt, process, now),
             Event::NotStarted(attempt, refusal) => self.not_started(attempt, refusal, now),
-            Event::Ended(attempt, exit, usage, heir) => {
-                self.ended(attempt, exit, usage, heir, now);
-            }
+            Event::Ended(attempt, over) => self.ended(attempt, over, now),
             Event::Returned(attempt) => self.returned(attempt, now),
             Event::DeadlinePassed => {}
             Event::HookEnded(hook, message) => self.ask(Request::HookEnded { hook, message }),
@@ -359,18 +357,11 @@ impl Core {
         }
     }
 
-    fn ended(
-        &mut self,
-        attempt: AttemptId,
-        exit: Exit,
-        usage: Option<Usage>,
-        heir: Option<AttemptId>,
-        now: Now,
-    ) {
+    fn ended(&mut self, attempt: AttemptId, over: Over, now: Now) {
         let Some(living) = self.living.remove(&attempt) else {
             return;
         };
-        if let Some(heir) = heir.and_then(|heir| self.living.get_mut(&heir)) {
+        if let Some(heir) = over.heir.and_then(|heir| self.living.get_mut(&heir)) {
             heir.slot = living.slot;
         }
         let why = living.ending.map(|ending| ending.why);
@@ -380,8 +371,9 @@ impl Core {
         }
         let end = End {
             process: living.process,
-            usage,
-            ..End::of(Outcome::of(why, exit), now.wall)
+            usage: over.usage,
+            // The clock may have been set back since it was seen.
+            ..End::of(Outcome::of(why, over.exit), over.finished.min(now.wall))
         };
         self.settle(living.claim, end, now);
     }

@@ -22,7 +22,7 @@ use crate::os::clock::{self, TimerEvent, WallTimer};
 use crate::os::lock::RunnerLock;
 use crate::os::watch::{FileEvent, FileWatch, PathWatch};
 use crate::os::{fs, signals};
-use crate::process::{Ended, Identity, orphan, output, strangers};
+use crate::process::{Ended, Identity, orphan, strangers};
 use crate::schedule::Zone;
 use crate::store::{Process, Store, StoreError, ends_path, lock_path};
 
@@ -33,9 +33,9 @@ use super::ledger::{Claim, Ledger};
 use super::log;
 use super::notify::Notifier;
 use super::options::{JobFile, RunnerOptions};
-use super::policy::{Outcome, Why};
+use super::policy::Why;
 use super::start;
-use super::witness::{SeenEnd, Witness};
+use super::witness::Witness;
 use super::writer::{Told, Writer};
 use children::take_hold;
 use parent::{Heard, Number, Parents, Word};
@@ -449,44 +449,6 @@ impl Driver {
                 "the writer ended".to_owned(),
             ))),
         }
-    }
-
-    fn hear_word(&mut self, word: Word) {
-        match word {
-            Word::Started(attempt, process) => self.hear_start(attempt, process),
-            Word::NotStarted(attempt, refusal) => {
-                self.starting.remove(&attempt);
-                self.feed(Event::NotStarted(attempt, refusal));
-            }
-            Word::Returned(attempt) => {
-                self.starting.remove(&attempt);
-                self.feed(Event::Returned(attempt));
-            }
-            Word::Ended(attempt, exit, usage, heir) => {
-                self.hear_end(attempt, Ended { exit, usage }, heir);
-            }
-            // Whoever waits for these has heard them.
-            Word::HookStarted(..) | Word::HookEnded(..) => {}
-        }
-    }
-
-    fn hear_end(&mut self, attempt: AttemptId, ended: Ended, heir: Option<AttemptId>) {
-        if let Some(alive) = self.alive.get(&attempt) {
-            let end = SeenEnd {
-                outcome: Outcome::of(alive.ending, ended.exit),
-                usage: ended.usage,
-                finished: Utc::now(),
-                process: alive.process.clone(),
-            };
-            // Its parent knows no more than how it ended, or there is none.
-            if alive.parent.is_none() || alive.ending.is_some() {
-                self.witness.saw(attempt, &end);
-            }
-            if self.outlet.holds_files() {
-                self.outlet.ended(attempt, output::length(&alive.path));
-            }
-        }
-        self.feed(Event::Ended(attempt, ended.exit, ended.usage, heir));
     }
 
     /// Shows the core an event, and carries out what it decides, until nothing is left to do.

@@ -50,8 +50,7 @@ pub(crate) enum Event {
     Examined(Vec<(Claim, Facts)>),
     Started(AttemptId, Process),
     NotStarted(AttemptId, Refusal),
-    /// And the heir that is being started in its place.
-    Ended(AttemptId, Exit, Option<Usage>, Option<AttemptId>),
+    Ended(AttemptId, Over),
     /// A start that waited was taken back, or nobody could carry it out.
     Returned(AttemptId),
     /// A monotonic deadline passed.
@@ -60,6 +59,16 @@ pub(crate) enum Event {
     HookEnded(i64, Option<String>),
     /// SIGINT or SIGTERM, or the end of `--for`.
     Stop,
+}
+
+/// The end of a process, as whoever reaped it saw it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Over {
+    pub exit: Exit,
+    pub usage: Option<Usage>,
+    pub finished: DateTime<Utc>,
+    /// Who is being started in its place.
+    pub heir: Option<AttemptId>,
 }
 
 /// Why a process does not exist.

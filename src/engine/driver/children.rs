@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{AttemptId, Exit};
+use crate::domain::AttemptId;
 use crate::os::clock;
 use crate::process::group::{self, signal_tree};
 use crate::process::{Ended, Identity, orphan, output};
 use crate::store::{OpenAttempt, Process, Store, output_path, outputs_beside};
 
-use super::super::core::{Blow, Event, Refusal, Turn};
+use super::super::core::{Blow, Event, Over, Refusal, Turn};
 use super::super::forward::From;
 use super::super::ledger::{Claim, Printed};
+use super::super::policy::Outcome;
 use super::super::recovery::Facts;
-use super::{Alive, Driver, Number, TRIM_EVERY};
+use super::super::witness::SeenEnd;
+use super::{Alive, Driver, Number, TRIM_EVERY, Word};
 
 /// What a parent needs from reaping a process to writing down its end.
 const LAST_WORD: Duration = Duration::from_millis(2);
@@ -51,7 +53,43 @@ impl Driver {
         }
     }
 
-    pub(super) fn hear_start(&mut self, attempt: AttemptId, process: Process) {
+    pub(super) fn hear_word(&mut self, word: Word) {
+        match word {
+            Word::Started(attempt, process) => self.hear_start(attempt, process),
+            Word::NotStarted(attempt, refusal) => {
+                self.starting.remove(&attempt);
+                self.feed(Event::NotStarted(attempt, refusal));
+            }
+            Word::Returned(attempt) => {
+                self.starting.remove(&attempt);
+                self.feed(Event::Returned(attempt));
+            }
+            Word::Ended(attempt, over) => self.hear_end(attempt, over),
+            // Whoever waits for these has heard them.
+            Word::HookStarted(..) | Word::HookEnded(..) => {}
+        }
+    }
+
+    fn hear_end(&mut self, attempt: AttemptId, over: Over) {
+        if let Some(alive) = self.alive.get(&attempt) {
+            let end = SeenEnd {
+                outcome: Outcome::of(alive.ending, over.exit),
+                usage: over.usage,
+                finished: over.finished,
+                process: alive.process.clone(),
+            };
+            // Its parent knows no more than how it ended, or there is none.
+            if alive.parent.is_none() || alive.ending.is_some() {
+                self.witness.saw(attempt, &end);
+            }
+            if self.outlet.holds_files() {
+                self.outlet.ended(attempt, output::length(&alive.path));
+            }
+        }
+        self.feed(Event::Ended(attempt, over));
+    }
+
+    fn hear_start(&mut self, attempt: AttemptId, process: Process) {
         if let Some((claim, parent)) = self.starting.remove(&attempt) {
             self.know(&claim, &process, From::Start, Some(parent));
             self.feed(Event::Started(attempt, process));
@@ -89,7 +127,7 @@ impl Driver {
             self.feed(Event::Started(attempt, process));
             self.watch_orphan(attempt, orphan);
         } else if has_output {
-            self.feed(Event::Ended(attempt, Exit::Unknown, None, None));
+            self.feed(Event::Ended(attempt, over_now(Ended::UNKNOWN)));
         } else {
             let refusal = Refusal::NoRoom("the process that starts the jobs was ended".to_owned());
             self.feed(Event::NotStarted(attempt, refusal));
@@ -112,11 +150,16 @@ impl Driver {
         let process = self.alive.get(&attempt).map(|alive| &alive.process);
         let seen = self.witness.find(attempt);
         let seen = seen.filter(|seen| process.is_some_and(|process| seen.process.is(process)));
-        let ended = seen.map_or(ended, |seen| Ended {
-            exit: seen.outcome.exit(),
-            usage: seen.usage,
-        });
-        self.hear_end(attempt, ended, None);
+        let over = seen.map_or_else(
+            || over_now(ended),
+            |seen| Over {
+                exit: seen.outcome.exit(),
+                usage: seen.usage,
+                finished: seen.finished,
+                heir: None,
+            },
+        );
+        self.hear_end(attempt, over);
     }
 
     fn know(&mut self, claim: &Claim, process: &Process, from: From, parent: Option<Number>) {
@@ -253,6 +296,16 @@ pub(super) fn printed_beside(database: PathBuf) -> Printed {
     Box::new(move |attempt, limit| {
         output::collect(&output_path(&database, attempt), limit).unwrap_or_default()
     })
+}
+
+/// Of an end that nobody saw when it was.
+fn over_now(ended: Ended) -> Over {
+    Over {
+        exit: ended.exit,
+        usage: ended.usage,
+        finished: Utc::now(),
+        heir: None,
+    }
 }
 
 /// What is known of a process that nobody wrote down.

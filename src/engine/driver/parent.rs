@@ -8,21 +8,22 @@
 //! its children for those of an earlier runner, and starts another.
 //!
 //! They talk over a socket that no name leads to, a line of JSON for each message. `line` is the runner's end of
-//! it, `nursery` the other. What never lives here: a decision, or the database.
+//! it, `nursery` the other (`orders`: what comes in; `waiting`: starts whose turn has not come). What never lives here: a decision, or the database.
 
 mod line;
 mod nursery;
 mod orders;
+mod waiting;
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AttemptId, Exit, Options, Usage};
+use crate::domain::{AttemptId, Exit, Options};
 use crate::store::{Claimed, Process};
 
-use super::super::core::{Refusal, Turn};
+use super::super::core::{Over, Refusal, Turn};
 use super::super::policy::Why;
 use super::super::start::HookLaunch;
 
@@ -60,8 +61,7 @@ enum Order<'a> {
 pub(super) enum Word {
     Started(AttemptId, Process),
     NotStarted(AttemptId, Refusal),
-    /// And the heir that starts in its place.
-    Ended(AttemptId, Exit, Option<Usage>, Option<AttemptId>),
+    Ended(AttemptId, Over),
     Returned(AttemptId),
     HookStarted(i64, Result<Process, String>),
     HookEnded(i64, Exit),

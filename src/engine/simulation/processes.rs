@@ -2,7 +2,7 @@
 //! signal reaches them, whether or not a runner lives to hear of it.
 
 use crate::domain::{AttemptId, Exit};
-use crate::engine::core::{Blow, Event, Refusal};
+use crate::engine::core::{Blow, Event, Over, Refusal};
 use crate::engine::ledger::Claim;
 use crate::engine::policy::Outcome;
 use crate::engine::recovery::Facts;
@@ -283,7 +283,13 @@ impl World {
             (process.exit, self.rng.between(0, MILLISECOND))
         };
         let moment = known_at.max(self.now + delay);
-        self.at(moment, Happening::Told(number, attempt, told, heir));
+        let over = Over {
+            exit: told,
+            usage: None,
+            finished: self.wall(),
+            heir,
+        };
+        self.at(moment, Happening::Told(number, attempt, over));
         moment
     }
 }

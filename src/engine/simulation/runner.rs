@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Output};
-use crate::engine::core::{Config, Core, Effect, Event, Grace, Now};
+use crate::engine::core::{Config, Core, Effect, Event, Grace, Now, Over};
 use crate::engine::ledger::{HookStart, Ledger, Request};
 use crate::engine::policy::{Outcome, Why};
 
@@ -307,15 +307,10 @@ impl World {
         self.feed(Event::HookEnded(id, None))
     }
 
-    pub(super) fn told(
-        &mut self,
-        attempt: AttemptId,
-        exit: Exit,
-        heir: Option<AttemptId>,
-    ) -> Result<(), Broken> {
+    pub(super) fn told(&mut self, attempt: AttemptId, over: Over) -> Result<(), Broken> {
         let struck = self.runner.as_ref().map(|runner| &runner.struck);
         let why = struck.and_then(|struck| struck.get(&attempt)).copied();
-        let outcome = Outcome::of(why, exit);
+        let outcome = Outcome::of(why, over.exit);
         if outcome != Outcome::Exited(Exit::Unknown) {
             for is_written in [false, true] {
                 if is_written && let Some(process) = self.gone.remove(&attempt) {
@@ -327,7 +322,7 @@ impl World {
                 }
             }
         }
-        self.feed(Event::Ended(attempt, exit, None, heir))
+        self.feed(Event::Ended(attempt, over))
     }
 
     pub(super) fn changed(&mut self) -> Result<(), Broken> {

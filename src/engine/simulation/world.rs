@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Exit, Name, RunId};
-use crate::engine::core::Event;
+use crate::engine::core::{Event, Over};
 use crate::engine::ledger::Answer;
 use crate::engine::policy::Why;
 use crate::engine::witness::SeenEnd;
@@ -100,8 +100,8 @@ pub(super) enum Happening {
     Born(u64, i32),
     /// The runner hears how a start went.
     Heard(u64, Event),
-    /// The runner hears that a process ended, and which heir starts in its place.
-    Told(u64, AttemptId, Exit, Option<AttemptId>),
+    /// The runner hears that a process ended.
+    Told(u64, AttemptId, Over),
     /// The parent of its processes hears what the runner wants.
     Ordered(u64, Order),
     /// A start takes so long that the parent gives back what waits.
@@ -345,7 +345,7 @@ impl World {
             Happening::Answers(_, answers, waiting) => self.answers(answers, waiting),
             Happening::Born(_, pid) => self.is_born(pid),
             Happening::Heard(_, event) => self.heard(event),
-            Happening::Told(_, attempt, exit, heir) => self.told(attempt, exit, heir),
+            Happening::Told(_, attempt, over) => self.told(attempt, over),
             Happening::Ordered(_, order) => self.ordered(order),
             Happening::Hangs(_) => {
                 self.return_waiting();

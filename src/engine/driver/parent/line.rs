@@ -383,10 +383,12 @@ impl Link {
                 Word::HookStarted(hook, _) => {
                     self.starting.remove(&Start::Hook(hook));
                 }
-                Word::Ended(_, _, _, Some(heir)) => {
-                    self.begins(Start::Attempt(heir), TimeDelta::zero());
+                Word::Ended(_, over) => {
+                    if let Some(heir) = over.heir {
+                        self.begins(Start::Attempt(heir), TimeDelta::zero());
+                    }
                 }
-                Word::Ended(..) | Word::HookEnded(..) => {}
+                Word::HookEnded(..) => {}
             }
             words.push(word);
         }

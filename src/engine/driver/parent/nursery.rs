@@ -6,7 +6,7 @@
 //! system a start takes as long as that does, and then it reaps and gives back what waits (`watch`), while the
 //! runner turns to another parent (`line`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::net::Shutdown;
@@ -28,13 +28,14 @@ use crate::process::output::Spare;
 use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
 
-use super::super::super::core::Turn;
+use super::super::super::core::{Over, Turn};
 use super::super::super::ledger::Claim;
 use super::super::super::policy::{Outcome, Why};
 use super::super::super::start::{HookLaunch, Launcher};
 use super::super::super::witness::{SeenEnd, Witness};
 use super::Word;
 use super::orders::Orders;
+use super::waiting::{Birth, Waiting};
 
 /// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
 const PACE: Duration = Duration::from_millis(4);
@@ -73,12 +74,7 @@ pub(super) struct Nursery {
 #[derive(Default)]
 pub(super) struct Inside {
     living: HashMap<i32, Living>,
-    /// Starts whose time is to come.
-    early: Vec<Birth>,
-    /// Starts in the place of others, the first one first.
-    heirs: VecDeque<Birth>,
-    /// Starts whose turn it is.
-    ready: VecDeque<Birth>,
+    pub(super) waiting: Waiting,
     /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
     said: Option<Instant>,
@@ -86,18 +82,6 @@ pub(super) struct Inside {
     is_starting: bool,
     /// Starts so far.
     births: u64,
-    /// The runner is gone: nothing starts any more.
-    is_closed: bool,
-}
-
-/// A start to come.
-pub(super) enum Birth {
-    Attempt {
-        claim: Box<Claim>,
-        turn: Turn,
-        decided: DateTime<Utc>,
-    },
-    Hook(Box<HookLaunch>),
 }
 
 struct Living {
@@ -146,7 +130,7 @@ impl Nursery {
             let [line, bell] = ready::wait([self.socket.as_fd(), self.bell.as_fd()], at_most);
             if line.hung_up {
                 // What a dead runner decided is not done: the next one may decide otherwise.
-                self.lock().close();
+                self.lock().waiting.close();
             }
             if line.something || line.hung_up {
                 match orders.take(&self.socket, self) {
@@ -159,12 +143,12 @@ impl Nursery {
                 self.bell.hear();
                 self.reap();
             }
-            let next = self.lock().next();
+            let next = self.lock().waiting.next();
             if let Some(birth) = next {
                 self.bear(birth, &mut orders);
             }
         }
-        self.lock().close();
+        self.lock().waiting.close();
         orders.end();
         // If it was not the runner who ended the line, it shall hear of it.
         let _ = self.socket.shutdown(Shutdown::Both);
@@ -183,10 +167,10 @@ impl Nursery {
     /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
     fn speak_in_time(&self) -> Option<Duration> {
         let mut inside = self.lock();
-        let is_ready = !inside.ready.is_empty();
-        let mut at_most = inside.first_early();
+        let is_ready = inside.waiting.has_ready();
+        let mut at_most = inside.waiting.first_early();
         if !inside.unsaid.is_empty() {
-            let can_wait = is_ready || !inside.heirs.is_empty();
+            let can_wait = is_ready || inside.waiting.has_heirs();
             let since = inside.said.map(|said| said.elapsed());
             let rest = since.and_then(|since| PACE.checked_sub(since));
             match rest.filter(|_| can_wait) {
@@ -299,16 +283,22 @@ impl Nursery {
             } => {
                 let attempt = claim.row.attempt;
                 let slot = process.slot;
+                let finished = Utc::now().max(process.started);
                 let end = SeenEnd {
                     outcome: Outcome::of(ending, ended.exit),
                     usage: ended.usage,
-                    finished: Utc::now(),
+                    finished,
                     process,
                 };
                 self.witness.saw(attempt, &end);
                 let mut inside = self.lock();
-                let heir = inside.inherit(&claim, slot);
-                inside.say(&Word::Ended(attempt, ended.exit, ended.usage, heir));
+                let over = Over {
+                    exit: ended.exit,
+                    usage: ended.usage,
+                    finished,
+                    heir: inside.waiting.inherit(&claim.row.queue, slot),
+                };
+                inside.say(&Word::Ended(attempt, over));
             }
             What::Hook(hook) => self.lock().say(&Word::HookEnded(hook, ended.exit)),
         }
@@ -324,7 +314,9 @@ impl Nursery {
             let hangs = inside.is_starting && inside.births == seen;
             seen = inside.births;
             if hangs {
-                inside.return_all();
+                for attempt in inside.waiting.take_all() {
+                    inside.say(&Word::Returned(attempt));
+                }
                 drop(inside);
                 self.reap();
                 self.speak(&mut self.lock());
@@ -340,91 +332,11 @@ impl Inside {
         self.unsaid.push(b'\n');
     }
 
-    /// Keeps a start for its turn.
-    pub(super) fn expect(&mut self, birth: Birth) {
-        if self.is_closed {
-            return;
-        }
-        match &birth {
-            Birth::Attempt {
-                turn: Turn::Heir, ..
-            } => self.heirs.push_back(birth),
-            Birth::Attempt {
-                turn: Turn::At(..), ..
-            } => self.early.push(birth),
-            Birth::Hook(_) => self.ready.push_back(birth),
-        }
-    }
-
-    /// An heir need not wait.
-    pub(super) fn hasten(&mut self, attempt: AttemptId, slot: u32) {
-        if let Some(at) = self.heirs.iter().position(|heir| heir.is(attempt)) {
-            let heir = self.heirs.remove(at);
-            self.ready.extend(heir.map(|heir| heir.in_slot(slot)));
-        }
-    }
-
-    /// Gives back what waits, for its time or for a place.
+    /// Gives back what still waits.
     pub(super) fn recall(&mut self, attempt: AttemptId) {
-        let early = self.early.iter().position(|birth| birth.is(attempt));
-        let heir = self.heirs.iter().position(|birth| birth.is(attempt));
-        if let Some(at) = early {
-            self.early.remove(at);
-        } else if let Some(at) = heir {
-            self.heirs.remove(at);
-        } else {
-            return;
-        }
-        self.say(&Word::Returned(attempt));
-    }
-
-    /// Gives back all that could be recalled, and what has its turn but no start yet. Hooks stay.
-    fn return_all(&mut self) {
-        let waiting = self.early.drain(..).chain(self.heirs.drain(..));
-        let waiting = waiting.chain(self.ready.drain(..));
-        let (attempts, hooks) = waiting.partition::<Vec<_>, _>(|birth| birth.attempt().is_some());
-        self.ready.extend(hooks);
-        for attempt in attempts.iter().filter_map(Birth::attempt) {
+        if self.waiting.take(attempt) {
             self.say(&Word::Returned(attempt));
         }
-    }
-
-    fn close(&mut self) {
-        self.is_closed = true;
-        self.early.clear();
-        self.heirs.clear();
-        self.ready.clear();
-    }
-
-    /// How long until the first start whose time is to come.
-    fn first_early(&self) -> Option<Duration> {
-        let first = self.early.iter().filter_map(Birth::at).min()?;
-        Some((first - Utc::now()).to_std().unwrap_or_default())
-    }
-
-    /// The next start whose turn it is.
-    fn next(&mut self) -> Option<Birth> {
-        if !self.early.is_empty() {
-            let now = Utc::now();
-            let due = |birth: &mut Birth| birth.at().is_some_and(|at| at <= now);
-            self.ready.extend(self.early.extract_if(.., due));
-        }
-        self.ready.pop_front()
-    }
-
-    /// The first heir takes the place of one of its queue.
-    fn inherit(&mut self, ended: &Claim, slot: u32) -> Option<AttemptId> {
-        let first = self.heirs.front()?;
-        let Birth::Attempt { claim, .. } = first else {
-            return None;
-        };
-        if claim.row.queue != ended.row.queue {
-            return None;
-        }
-        let attempt = claim.row.attempt;
-        let heir = self.heirs.pop_front()?;
-        self.ready.push_back(heir.in_slot(slot));
-        Some(attempt)
     }
 
     /// We have a hand in its end.
@@ -452,36 +364,6 @@ impl Inside {
         };
         let ended = ended.iter();
         ended.filter_map(|pid| self.living.remove(pid)).collect()
-    }
-}
-
-impl Birth {
-    fn attempt(&self) -> Option<AttemptId> {
-        match self {
-            Self::Attempt { claim, .. } => Some(claim.row.attempt),
-            Self::Hook(_) => None,
-        }
-    }
-
-    fn is(&self, attempt: AttemptId) -> bool {
-        self.attempt() == Some(attempt)
-    }
-
-    fn at(&self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Attempt {
-                turn: Turn::At(at, _),
-                ..
-            } => Some(*at),
-            _ => None,
-        }
-    }
-
-    fn in_slot(mut self, slot: u32) -> Self {
-        if let Self::Attempt { turn, decided, .. } = &mut self {
-            *turn = Turn::At(*decided, slot);
-        }
-        self
     }
 }
 

@@ -10,7 +10,8 @@ use crate::process::output::{self, Spare};
 use super::super::super::ledger::Claim;
 use super::super::super::start::Launcher;
 use super::Order;
-use super::nursery::{Birth, Nursery};
+use super::nursery::Nursery;
+use super::waiting::Birth;
 
 /// Read at once.
 const CHUNK: usize = 16 << 10;
@@ -69,17 +70,17 @@ impl<'a> Orders<'a> {
                     options: Arc::clone(options.ok_or(io::ErrorKind::InvalidData)?),
                     row: claim.into_owned(),
                 };
-                nursery.lock().expect(Birth::Attempt {
+                nursery.lock().waiting.expect(Birth::Attempt {
                     claim: Box::new(claim),
                     turn,
                     decided,
                 });
             }
-            Order::Hasten(attempt, slot) => nursery.lock().hasten(attempt, slot),
+            Order::Hasten(attempt, slot) => nursery.lock().waiting.hasten(attempt, slot),
             Order::Recall(attempt) => nursery.lock().recall(attempt),
             Order::Hook(hook) => {
                 let hook = Box::new(hook.into_owned());
-                nursery.lock().expect(Birth::Hook(hook));
+                nursery.lock().waiting.expect(Birth::Hook(hook));
             }
             Order::Ending(attempt, why) => nursery.lock().note(attempt, why),
             Order::Recycle(attempt) => {
