@@ -3,6 +3,7 @@
 use rustix::process::{Signal, kill_process};
 
 use crate::sandbox::{PATIENCE, Runner, Sandbox, until};
+use crate::tracer::{attach, can_trace};
 
 /// A job that runs until there is a file `go`, and then ends so.
 fn add_waiting(sandbox: &Sandbox, name: &str, end: &str) {
@@ -231,4 +232,33 @@ fn what_waits_with_the_parent_of_a_dead_runner_is_started_by_the_next_one() {
     sandbox.drain(["-j1"]);
     assert_eq!(sandbox.lines("first"), ["1"]);
     assert_eq!(sandbox.lines("order"), ["a", "b", "c"]);
+}
+
+/// A start sleeps in the kernel: the parent has another thread that hears of ends and starts others.
+#[test]
+fn a_start_that_hangs_keeps_no_end_from_being_seen() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let runner = sandbox.runner(["-j2"]);
+    add_waiting(&sandbox, "first", "true");
+    sandbox.until_state("first", "running");
+    let calls = ["clone", "clone3", "vfork"];
+    let tracer = attach(
+        &sandbox,
+        runner.parent_of_jobs(),
+        &calls,
+        "delay_enter=5000000:when=1",
+    );
+    sandbox.ok(["add", "now", "--name", "hangs", "echo hangs >> order"]);
+    until(PATIENCE, "it is being started", || {
+        sandbox.count("SELECT count(*) FROM attempt") == 2
+    });
+    sandbox.write("go", "");
+    sandbox.until_state("first", "succeeded");
+    assert!(!sandbox.path("order").exists());
+    drop(tracer);
+    sandbox.until_state("hangs", "succeeded");
+    assert_eq!(runner.stop(), 0);
 }

@@ -1,10 +1,9 @@
-//! The parent's side: what it knows of its children, and the one loop that starts and reaps them.
+//! The parent's side: what it knows of its children, and the loop in which it starts and reaps them.
 //!
-//! Whoever makes a process sleeps until that has its program: most of what a short job costs. One thread is enough
-//! for all cores, since it is the child that works, and it is the cheapest: with a second one that is awake each
-//! start interrupts the other core, for they share their memory. A second one there is, asleep: on a slow file
-//! system a start takes as long as that does, and then it reaps and gives back what waits (`watch`), while the
-//! runner turns to another parent (`line`).
+//! Whoever makes a process sleeps until that has its program: most of what a short job costs. So two threads do the
+//! same work by turns: one leads, which is to listen, to reap and to find the next start, and hands the lead over
+//! before it sleeps in that start. A third one is there for the case that both sleep long, on a slow file system: it
+//! gives back what waits, and reaps (`watch`), while the runner turns to another parent (`line`).
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -12,6 +11,7 @@ use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ use crate::domain::AttemptId;
 use crate::os::clock::{self, Ticker};
 use crate::os::signals::{self, Bell};
 use crate::os::{proc, ready};
-use crate::process::output::Spare;
+use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
 
@@ -53,22 +53,32 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
     proc::be_called(c"punctual-parent");
     // Whoever stops all that is called punctual means the runner, which tells us by going.
     signals::outlive_requests();
-    match Nursery::new(database.into(), id.to_string_lossy().into_owned()) {
-        Ok(nursery) => {
-            nursery.work();
-            ExitCode::SUCCESS
-        }
+    let id = id.to_string_lossy().into_owned();
+    match Nursery::new(database.into(), id).and_then(|nursery| nursery.work()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
 pub(super) struct Nursery {
-    launcher: Launcher,
+    pub(super) launcher: Launcher,
     witness: Witness,
     socket: UnixStream,
     bell: Bell,
     ticker: Ticker,
+    lead: Mutex<Lead>,
     inside: Mutex<Inside>,
+    /// Output files of ended attempts, for those to come.
+    pub(super) spares: Mutex<Vec<Spare>>,
+}
+
+/// What only the one who leads has to know.
+#[derive(Default)]
+struct Lead {
+    orders: Orders,
+    is_watched: bool,
+    /// The runner is gone.
+    is_over: bool,
 }
 
 #[derive(Default)]
@@ -78,8 +88,10 @@ pub(super) struct Inside {
     /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
     said: Option<Instant>,
-    /// A start is under way: its child is not in the list yet.
-    is_starting: bool,
+    /// Somebody listens.
+    is_led: bool,
+    /// Starts under way: their children are not in the list yet.
+    starting: usize,
     /// Starts so far.
     births: u64,
 }
@@ -107,7 +119,9 @@ impl Nursery {
             socket: UnixStream::from(socket),
             bell: Bell::of_children()?,
             ticker: Ticker::new()?,
+            lead: Mutex::default(),
             inside: Mutex::default(),
+            spares: Mutex::default(),
         });
         let watch = Arc::clone(&nursery);
         thread::Builder::new()
@@ -116,73 +130,154 @@ impl Nursery {
         Ok(nursery)
     }
 
-    fn work(&self) {
+    fn work(self: &Arc<Self>) -> io::Result<()> {
         self.witness.hold();
-        let mut orders = Orders::new(&self.launcher);
-        let mut is_watched = false;
+        let mate = Arc::clone(self);
+        let serve = move || {
+            // Half a parent is none: the runner hears that it is gone, and makes another.
+            if catch_unwind(AssertUnwindSafe(|| mate.serve())).is_err() {
+                let _ = mate.socket.shutdown(Shutdown::Both);
+            }
+        };
+        thread::Builder::new()
+            .name("mate".to_owned())
+            .spawn(serve)?;
+        self.serve();
+        // If it was not the runner who ended the line, it shall hear of it.
+        let _ = self.socket.shutdown(Shutdown::Both);
+        for spare in self.spares().drain(..) {
+            let _ = output::discard(spare.path());
+        }
+        self.see_out();
+        Ok(())
+    }
+
+    /// Nothing starts any more. Stays until nobody is left.
+    fn see_out(&self) {
         loop {
+            let inside = self.lock();
+            let is_starting = inside.starting > 0;
+            let is_over = inside.living.is_empty() && !is_starting;
+            drop(inside);
+            if !is_starting {
+                self.witness.let_go();
+            }
+            if is_over {
+                return;
+            }
+            // A start that hangs does not ring when it is over.
+            ready::wait([self.bell.as_fd()], is_starting.then_some(LOOK));
+            self.bell.hear();
+            self.reap();
+        }
+    }
+
+    /// Leads, or waits to lead, and starts what it finds.
+    fn serve(&self) {
+        let mut lead = held(&self.lead);
+        while let Some(birth) = self.lead(&mut lead) {
+            let inside = self.lock();
+            let is_alone = inside.living.is_empty() && !inside.waiting.has_ready();
+            drop(inside);
+            if is_alone {
+                // Nobody misses us: it is not worth waking the other one.
+                self.bear(birth);
+                continue;
+            }
+            drop(lead);
+            self.bear(birth);
+            // What ended before it was in the list rang for nothing.
+            self.reap();
+            while let Some(birth) = self.next_birth() {
+                self.bear(birth);
+                self.reap();
+            }
+            self.speak_in_time();
+            lead = held(&self.lead);
+        }
+    }
+
+    /// Listens and reaps until there is something to start; `None` when there never will be.
+    fn lead(&self, lead: &mut Lead) -> Option<Birth> {
+        self.lock().is_led = true;
+        let birth = loop {
+            if lead.is_over {
+                break None;
+            }
+            if let Some(birth) = self.next_birth() {
+                break Some(birth);
+            }
             let at_most = self.speak_in_time();
-            let is_busy = at_most == Some(Duration::ZERO);
-            if is_watched != is_busy {
-                is_watched = is_busy;
-                self.ticker.set(if is_busy { LOOK } else { Duration::ZERO });
-            }
+            self.be_watched(lead, self.lock().starting > 0);
             let [line, bell] = ready::wait([self.socket.as_fd(), self.bell.as_fd()], at_most);
-            if line.hung_up {
-                // What a dead runner decided is not done: the next one may decide otherwise.
-                self.lock().waiting.close();
-            }
             if line.something || line.hung_up {
-                match orders.take(&self.socket, self) {
+                match lead.orders.take(&self.socket, self) {
                     Ok(1..) => {}
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    _ => break,
+                    _ => {
+                        lead.is_over = true;
+                        self.lock().waiting.close();
+                    }
                 }
             }
             if bell.something {
                 self.bell.hear();
                 self.reap();
             }
-            let next = self.lock().waiting.next();
-            if let Some(birth) = next {
-                self.bear(birth, &mut orders);
-            }
-        }
-        self.lock().waiting.close();
-        orders.end();
-        // If it was not the runner who ended the line, it shall hear of it.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        self.witness.let_go();
-        while !self.lock().living.is_empty() {
-            ready::wait([self.bell.as_fd()], None);
-            self.bell.hear();
-            self.reap();
+        };
+        let is_starting = self.lock().starting > 0;
+        self.be_watched(lead, is_starting);
+        self.lock().is_led = false;
+        birth
+    }
+
+    fn be_watched(&self, lead: &mut Lead, is_watched: bool) {
+        if lead.is_watched != is_watched {
+            lead.is_watched = is_watched;
+            self.ticker
+                .set(if is_watched { LOOK } else { Duration::ZERO });
         }
     }
 
+    fn next_birth(&self) -> Option<Birth> {
+        let mut inside = self.lock();
+        let birth = inside.waiting.next()?;
+        let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
+        if line.hung_up {
+            // What a dead runner decided is not done: the next one may decide otherwise.
+            inside.waiting.close();
+            return None;
+        }
+        inside.starting += 1;
+        inside.births += 1;
+        Some(birth)
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.inside)
+    }
+
+    pub(super) fn spares(&self) -> MutexGuard<'_, Vec<Spare>> {
+        held(&self.spares)
     }
 
     /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
     fn speak_in_time(&self) -> Option<Duration> {
         let mut inside = self.lock();
-        let is_ready = inside.waiting.has_ready();
         let mut at_most = inside.waiting.first_early();
-        if !inside.unsaid.is_empty() {
-            let can_wait = is_ready || inside.waiting.has_heirs();
-            let since = inside.said.map(|said| said.elapsed());
-            let rest = since.and_then(|since| PACE.checked_sub(since));
-            match rest.filter(|_| can_wait) {
-                Some(rest) => at_most = at_most.into_iter().chain([rest]).min(),
-                None => self.speak(&mut inside),
-            }
+        if inside.unsaid.is_empty() {
+            // Who comes back from a start has something to say.
+            let soon = Some(PACE).filter(|_| inside.starting > 0);
+            return at_most.into_iter().chain(soon).min();
         }
-        if is_ready {
-            Some(Duration::ZERO)
-        } else {
-            at_most
+        let can_wait = inside.waiting.has_ready() || inside.waiting.has_heirs();
+        let since = inside.said.map(|said| said.elapsed());
+        let rest = since.and_then(|since| PACE.checked_sub(since));
+        match rest.filter(|_| can_wait) {
+            Some(rest) => at_most = at_most.into_iter().chain([rest]).min(),
+            None => self.speak(&mut inside),
         }
+        at_most
     }
 
     /// Nobody may hear it: then the runner is gone, and it is written down.
@@ -193,21 +288,17 @@ impl Nursery {
     }
 
     /// Starts a process. What there is to say of it is ready before it can be reaped, so that its end comes behind.
-    fn bear(&self, birth: Birth, orders: &mut Orders<'_>) {
-        let mut inside = self.lock();
-        inside.is_starting = true;
-        inside.births += 1;
-        drop(inside);
+    fn bear(&self, birth: Birth) {
         let (word, born) = match birth {
             Birth::Attempt {
                 claim,
                 turn,
                 decided,
-            } => self.start(claim, turn, decided, orders.spares()),
+            } => self.start(claim, turn, decided),
             Birth::Hook(hook) => self.start_hook(&hook),
         };
         let mut inside = self.lock();
-        inside.is_starting = false;
+        inside.starting -= 1;
         inside.say(&word);
         if let Some(living) = born {
             inside.living.insert(living.child.identity.pid, living);
@@ -219,16 +310,15 @@ impl Nursery {
         claim: Box<Claim>,
         turn: Turn,
         decided: DateTime<Utc>,
-        spares: &mut Vec<Spare>,
     ) -> (Word, Option<Living>) {
         let attempt = claim.row.attempt;
         let slot = match turn {
             Turn::At(_, slot) => slot,
             Turn::Heir => 0,
         };
-        let mut spare = spares.pop();
+        let mut spare = self.spares().pop();
         let launched = self.launcher.launch(&claim, slot, &mut spare);
-        spares.extend(spare);
+        self.spares().extend(spare);
         match launched {
             Ok(child) => {
                 let process = process_of(&child, slot, decided);
@@ -304,14 +394,14 @@ impl Nursery {
         }
     }
 
-    /// While a start hangs: nobody waits for it who need not.
+    /// While nobody leads, for starts that hang: nobody waits for them who need not.
     fn watch(&self) {
         // Whatever is to be heard is heard by the other one.
         signals::hear_nothing();
         let mut seen = 0;
         while self.ticker.tick().is_ok() {
             let mut inside = self.lock();
-            let hangs = inside.is_starting && inside.births == seen;
+            let hangs = !inside.is_led && inside.starting > 0 && inside.births == seen;
             seen = inside.births;
             if hangs {
                 for attempt in inside.waiting.take_all() {
@@ -323,6 +413,11 @@ impl Nursery {
             }
         }
     }
+}
+
+/// A panic elsewhere leaves nothing half done.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inside {

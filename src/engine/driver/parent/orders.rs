@@ -5,10 +5,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::domain::Options;
-use crate::process::output::{self, Spare};
+use crate::process::output;
 
 use super::super::super::ledger::Claim;
-use super::super::super::start::Launcher;
 use super::Order;
 use super::nursery::Nursery;
 use super::waiting::Birth;
@@ -19,24 +18,14 @@ const CHUNK: usize = 16 << 10;
 /// Output files kept for the next attempts.
 const SPARES: usize = 16;
 
-pub(super) struct Orders<'a> {
-    launcher: &'a Launcher,
+#[derive(Default)]
+pub(super) struct Orders {
     known: HashMap<i64, Arc<Options>>,
-    spares: Vec<Spare>,
     /// The beginning of a line whose end has not come.
     begun: Vec<u8>,
 }
 
-impl<'a> Orders<'a> {
-    pub(super) fn new(launcher: &'a Launcher) -> Self {
-        Self {
-            launcher,
-            known: HashMap::new(),
-            spares: Vec::new(),
-            begun: Vec::new(),
-        }
-    }
-
+impl Orders {
     /// Reads what there is. Zero is the end of it, and what is no order ends it, too.
     pub(super) fn take(&mut self, mut line: impl Read, nursery: &Nursery) -> io::Result<usize> {
         let mut chunk = [0; CHUNK];
@@ -84,25 +73,14 @@ impl<'a> Orders<'a> {
             }
             Order::Ending(attempt, why) => nursery.lock().note(attempt, why),
             Order::Recycle(attempt) => {
-                let path = self.launcher.output_of(attempt);
-                let has_room = self.spares.len() < SPARES;
+                let path = nursery.launcher.output_of(attempt);
+                let has_room = nursery.spares().len() < SPARES;
                 match has_room.then(|| output::recycle(&path)).flatten() {
-                    Some(spare) => self.spares.push(spare),
+                    Some(spare) => nursery.spares().push(spare),
                     None => drop(output::discard(&path)),
                 }
             }
         }
         Ok(())
-    }
-
-    /// Files of ended attempts, for those to come.
-    pub(super) fn spares(&mut self) -> &mut Vec<Spare> {
-        &mut self.spares
-    }
-
-    pub(super) fn end(self) {
-        for spare in self.spares {
-            let _ = output::discard(spare.path());
-        }
     }
 }
