@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptId, Command, Exit, Options};
@@ -86,10 +86,12 @@ impl Launcher {
         format!("{}/{}", self.id, attempt.0)
     }
 
+    /// Starts an attempt, in this slot and not before this moment.
     pub(super) fn launch(
         &self,
         claim: &Claim,
         slot: u32,
+        at: DateTime<Utc>,
         spare: &mut Option<Spare>,
     ) -> Result<Child, Refusal> {
         let options = &claim.options;
@@ -103,6 +105,7 @@ impl Launcher {
                 .as_deref()
                 .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
             nice: options.nice,
+            at: Some(at),
             stdin: options.stdin.clone().map(String::into_bytes),
             ..self.plain(
                 words(command, options),
@@ -198,6 +201,7 @@ impl Launcher {
             nice: None,
             stdin: Some(hook.text.clone().into_bytes()),
             output: self.output_of_hook(hook.id),
+            at: None,
         }
     }
 
@@ -225,6 +229,7 @@ impl Launcher {
             nice: None,
             stdin: None,
             output,
+            at: None,
         })
     }
 
@@ -344,7 +349,7 @@ fn direct_words(command: &Command, options: &Options) -> Option<Vec<OsString>> {
     Some(words.into_iter().map(OsString::from).collect())
 }
 
-fn stamp(at: chrono::DateTime<chrono::Utc>) -> String {
+fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use chrono::{DateTime, Utc};
 use rustix::fs::{Access, FlockOperation, MemfdFlags, access, flock, memfd_create};
 use rustix::io::Errno;
 use rustix::process::setpriority_process;
@@ -21,6 +22,7 @@ use super::child::Child;
 use super::environment::Environment;
 use super::output::Spare;
 use super::program::{self, Opening};
+use crate::os::clock;
 use crate::os::fs::{self, Kind};
 
 /// The shell for a prelude and for scripts that name no interpreter.
@@ -61,6 +63,8 @@ pub(crate) struct Launch {
     pub(crate) stdin: Option<Vec<u8>>,
     /// Where its output goes: must not exist.
     pub(crate) output: PathBuf,
+    /// Not before this moment of the wall clock. All that can be done before is done before.
+    pub(crate) at: Option<DateTime<Utc>>,
 }
 
 /// Why nothing was started. In every case nothing of the attempt is left behind.
@@ -171,20 +175,6 @@ fn start(argv: Argv, launch: &Launch, spare: &mut Option<Spare>) -> Result<Child
         Some(bytes) => readable(bytes).map_err(|error| Failure::Told(shortage("stdin", &error)))?,
         None => Stdio::null(),
     };
-    // Last of all, because this file is the sign that a start was tried.
-    let output = match spare.take().and_then(|spare| rename(spare, &launch.output)) {
-        Some(file) => file,
-        None => create_output(&launch.output).map_err(Failure::Told)?,
-    };
-    let started = start_with(argv, launch, stdin, output);
-    if started.is_err() {
-        let _ = std::fs::remove_file(&launch.output);
-    }
-    started
-}
-
-fn start_with(argv: Argv, launch: &Launch, stdin: Stdio, output: File) -> Result<Child, Failure> {
-    let errors = output.try_clone().map_err(Failure::Exec)?;
     let mut command = Command::new(argv.program);
     command
         .arg0(argv.zero)
@@ -193,10 +183,26 @@ fn start_with(argv: Argv, launch: &Launch, stdin: Stdio, output: File) -> Result
         .env_clear()
         .envs(launch.env.pairs())
         .process_group(0)
-        .stdin(stdin)
-        .stdout(output)
-        .stderr(errors);
-    match launch.nice {
+        .stdin(stdin);
+    if let Some(at) = launch.at {
+        clock::sleep_until(at);
+    }
+    // Last of all, because this file is the sign that a start was tried.
+    let output = match spare.take().and_then(|spare| rename(spare, &launch.output)) {
+        Some(file) => file,
+        None => create_output(&launch.output).map_err(Failure::Told)?,
+    };
+    let started = start_with(command, launch.nice, output);
+    if started.is_err() {
+        let _ = std::fs::remove_file(&launch.output);
+    }
+    started
+}
+
+fn start_with(mut command: Command, nice: Option<i32>, output: File) -> Result<Child, Failure> {
+    let errors = output.try_clone().map_err(Failure::Exec)?;
+    command.stdout(output).stderr(errors);
+    match nice {
         Some(nice) => start_niced(command, nice),
         None => Child::start(command).map_err(Failure::Exec),
     }

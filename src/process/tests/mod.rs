@@ -47,6 +47,7 @@ impl Place {
             nice: None,
             stdin: None,
             output: self.path("output"),
+            at: None,
         }
     }
 

@@ -312,16 +312,16 @@ impl Nursery {
         decided: DateTime<Utc>,
     ) -> (Word, Option<Living>) {
         let attempt = claim.row.attempt;
-        let slot = match turn {
-            Turn::At(_, slot) => slot,
-            Turn::Heir => 0,
+        let (at, slot) = match turn {
+            Turn::At(at, slot) => (at, slot),
+            Turn::Heir => (decided, 0),
         };
         let mut spare = self.spares().pop();
-        let launched = self.launcher.launch(&claim, slot, &mut spare);
+        let launched = self.launcher.launch(&claim, slot, at, &mut spare);
         self.spares().extend(spare);
         match launched {
             Ok(child) => {
-                let process = process_of(&child, slot, decided);
+                let process = process_of(&child, slot, decided.max(at));
                 let word = Word::Started(attempt, process.clone());
                 let what = What::Attempt {
                     claim,
@@ -330,7 +330,11 @@ impl Nursery {
                 };
                 (word, Some(Living { child, what }))
             }
-            Err(refusal) => (Word::NotStarted(attempt, refusal), None),
+            Err(refusal) => {
+                // That it cannot be started is known before its time, but not said.
+                clock::sleep_until(at);
+                (Word::NotStarted(attempt, refusal), None)
+            }
         }
     }
 

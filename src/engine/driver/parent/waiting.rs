@@ -4,13 +4,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{AttemptId, Name};
 
 use super::super::super::core::Turn;
 use super::super::super::ledger::Claim;
 use super::super::super::start::HookLaunch;
+
+/// A start is taken up so long before its time: then a processor is awake, and all is ready.
+const HEAD_START: TimeDelta = TimeDelta::milliseconds(1);
 
 /// A start to come.
 pub(super) enum Birth {
@@ -95,17 +98,18 @@ impl Waiting {
     /// The next one whose turn it is.
     pub(super) fn next(&mut self) -> Option<Birth> {
         if !self.early.is_empty() {
-            let now = Utc::now();
-            let due = |birth: &mut Birth| birth.at().is_some_and(|at| at <= now);
+            let soon = Utc::now() + HEAD_START;
+            let due = |birth: &mut Birth| birth.at().is_some_and(|at| at <= soon);
             self.ready.extend(self.early.extract_if(.., due));
         }
         self.ready.pop_front()
     }
 
-    /// How long until the first whose time is to come.
+    /// How long until the first whose time is to come is taken up.
     pub(super) fn first_early(&self) -> Option<Duration> {
         let first = self.early.iter().filter_map(Birth::at).min()?;
-        Some((first - Utc::now()).to_std().unwrap_or_default())
+        let rest = first - HEAD_START - Utc::now();
+        Some(rest.to_std().unwrap_or_default())
     }
 
     pub(super) fn has_ready(&self) -> bool {
