@@ -86,12 +86,12 @@ impl Launcher {
         format!("{}/{}", self.id, attempt.0)
     }
 
-    /// Starts an attempt, in this slot and not before this moment.
+    /// Starts an attempt in this slot; waits when all is ready that can be.
     pub(super) fn launch(
         &self,
         claim: &Claim,
         slot: u32,
-        at: DateTime<Utc>,
+        wait: &dyn Fn(),
         spare: &mut Option<Spare>,
     ) -> Result<Child, Refusal> {
         let options = &claim.options;
@@ -105,7 +105,6 @@ impl Launcher {
                 .as_deref()
                 .and_then(|mask| u32::from_str_radix(mask, 8).ok()),
             nice: options.nice,
-            at: Some(at),
             stdin: options.stdin.clone().map(String::into_bytes),
             ..self.plain(
                 words(command, options),
@@ -116,23 +115,24 @@ impl Launcher {
             )?
         };
         if let Some(person) = person {
-            return spawn_with(&person::by_way_of_us(launch, &person), spare).map_err(refusal);
+            return spawn_with(&person::by_way_of_us(launch, &person), wait, spare)
+                .map_err(refusal);
         }
         let Some(direct) = direct_words(command, options) else {
-            return spawn_with(&launch, spare).map_err(refusal);
+            return spawn_with(&launch, wait, spare).map_err(refusal);
         };
         let direct = Launch {
             command: direct,
             ..launch
         };
-        match spawn_with(&direct, spare) {
+        match spawn_with(&direct, wait, spare) {
             // The shell says it in its own words.
             Err(SpawnError::NotFound(_) | SpawnError::NotExecutable(_)) => {
                 let launch = Launch {
                     command: words(command, options),
                     ..direct
                 };
-                spawn_with(&launch, spare).map_err(refusal)
+                spawn_with(&launch, wait, spare).map_err(refusal)
             }
             other => other.map_err(refusal),
         }
@@ -201,7 +201,6 @@ impl Launcher {
             nice: None,
             stdin: Some(hook.text.clone().into_bytes()),
             output: self.output_of_hook(hook.id),
-            at: None,
         }
     }
 
@@ -229,7 +228,6 @@ impl Launcher {
             nice: None,
             stdin: None,
             output,
-            at: None,
         })
     }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rustix::io::Errno;
 use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
@@ -137,22 +137,6 @@ impl Ticker {
         let mut ticks = [0_u8; 8];
         rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut ticks))?;
         Ok(())
-    }
-}
-
-/// Sleeps until the wall clock shows this. Should it be set back meanwhile, that makes it no longer.
-pub(crate) fn sleep_until(at: DateTime<Utc>) {
-    let mut before = TimeDelta::MAX;
-    loop {
-        let rest = at - Utc::now();
-        if rest >= before {
-            return;
-        }
-        match rest.to_std() {
-            Ok(span) if !span.is_zero() => std::thread::sleep(span),
-            _ => return,
-        }
-        before = rest;
     }
 }
 

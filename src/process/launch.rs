@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use chrono::{DateTime, Utc};
 use rustix::fs::{Access, FlockOperation, MemfdFlags, access, flock, memfd_create};
 use rustix::io::Errno;
 use rustix::process::setpriority_process;
@@ -22,7 +21,6 @@ use super::child::Child;
 use super::environment::Environment;
 use super::output::Spare;
 use super::program::{self, Opening};
-use crate::os::clock;
 use crate::os::fs::{self, Kind};
 
 /// The shell for a prelude and for scripts that name no interpreter.
@@ -63,8 +61,6 @@ pub(crate) struct Launch {
     pub(crate) stdin: Option<Vec<u8>>,
     /// Where its output goes: must not exist.
     pub(crate) output: PathBuf,
-    /// Not before this moment of the wall clock. All that can be done before is done before.
-    pub(crate) at: Option<DateTime<Utc>>,
 }
 
 /// Why nothing was started. In every case nothing of the attempt is left behind.
@@ -83,11 +79,16 @@ pub(crate) enum SpawnError {
 
 /// Starts a process in its own group, with its output in a new file that it keeps locked.
 pub(crate) fn spawn(launch: &Launch) -> Result<Child, SpawnError> {
-    spawn_with(launch, &mut None)
+    spawn_with(launch, &|| (), &mut None)
 }
 
-/// The same, with a file that was an attempt's before; it is taken if it is used.
-pub(crate) fn spawn_with(launch: &Launch, spare: &mut Option<Spare>) -> Result<Child, SpawnError> {
+/// The same, but waits when all is ready that can be; and with a file that was an attempt's before, which is taken
+/// if it is used.
+pub(crate) fn spawn_with(
+    launch: &Launch,
+    wait: &dyn Fn(),
+    spare: &mut Option<Spare>,
+) -> Result<Child, SpawnError> {
     if !launch.cwd.is_absolute() {
         let cwd = launch.cwd.display();
         return Err(SpawnError::Other(format!(
@@ -100,10 +101,10 @@ pub(crate) fn spawn_with(launch: &Launch, spare: &mut Option<Spare>) -> Result<C
         .map_or(OsStr::new(""), OsString::as_os_str);
     let program = program::find(name, &launch.cwd, launch.env.path())?;
     let direct = Argv::new(program.clone(), &launch.command);
-    let started = match start(direct, launch, spare) {
+    let started = match start(direct, launch, wait, spare) {
         Err(Failure::Exec(error)) if is_script(&error, &program) => {
             let direct = Argv::new(program.clone(), &launch.command);
-            start(direct.for_shell(), launch, spare)
+            start(direct.for_shell(), launch, wait, spare)
         }
         other => other,
     };
@@ -162,7 +163,12 @@ enum Failure {
     Exec(io::Error),
 }
 
-fn start(argv: Argv, launch: &Launch, spare: &mut Option<Spare>) -> Result<Child, Failure> {
+fn start(
+    argv: Argv,
+    launch: &Launch,
+    wait: &dyn Fn(),
+    spare: &mut Option<Spare>,
+) -> Result<Child, Failure> {
     let argv = match launch.umask {
         Some(umask) => {
             // The shell would start, and only then find out and say so in the job's output.
@@ -184,9 +190,7 @@ fn start(argv: Argv, launch: &Launch, spare: &mut Option<Spare>) -> Result<Child
         .envs(launch.env.pairs())
         .process_group(0)
         .stdin(stdin);
-    if let Some(at) = launch.at {
-        clock::sleep_until(at);
-    }
+    wait();
     // Last of all, because this file is the sign that a start was tried.
     let output = match spare.take().and_then(|spare| rename(spare, &launch.output)) {
         Some(file) => file,

@@ -47,7 +47,6 @@ impl Place {
             nice: None,
             stdin: None,
             output: self.path("output"),
-            at: None,
         }
     }
 

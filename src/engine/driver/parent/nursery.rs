@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::AttemptId;
 use crate::os::clock::{self, Ticker};
@@ -317,7 +317,9 @@ impl Nursery {
             Turn::Heir => (decided, 0),
         };
         let mut spare = self.spares().pop();
-        let launched = self.launcher.launch(&claim, slot, at, &mut spare);
+        let launched = self
+            .launcher
+            .launch(&claim, slot, &|| sleep_until(at), &mut spare);
         self.spares().extend(spare);
         match launched {
             Ok(child) => {
@@ -332,7 +334,7 @@ impl Nursery {
             }
             Err(refusal) => {
                 // That it cannot be started is known before its time, but not said.
-                clock::sleep_until(at);
+                sleep_until(at);
                 (Word::NotStarted(attempt, refusal), None)
             }
         }
@@ -463,6 +465,22 @@ impl Inside {
         };
         let ended = ended.iter();
         ended.filter_map(|pid| self.living.remove(pid)).collect()
+    }
+}
+
+/// Sleeps until the wall clock shows this. Should it be set back meanwhile, that makes it no longer.
+fn sleep_until(at: DateTime<Utc>) {
+    let mut before = TimeDelta::MAX;
+    loop {
+        let rest = at - Utc::now();
+        if rest >= before {
+            return;
+        }
+        match rest.to_std() {
+            Ok(span) if !span.is_zero() => thread::sleep(span),
+            _ => return,
+        }
+        before = rest;
     }
 }
 
