@@ -88,8 +88,9 @@ pub(super) struct Inside {
     /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
     said: Option<Instant>,
-    /// Somebody listens.
+    /// Somebody listens, and looks soon whether there are words to be said.
     is_led: bool,
+    looks_soon: bool,
     /// Starts under way: their children are not in the list yet.
     starting: usize,
     /// Starts so far.
@@ -192,7 +193,7 @@ impl Nursery {
                 self.bear(birth);
                 self.reap();
             }
-            self.speak_in_time();
+            self.leave_words();
             lead = held(&self.lead);
         }
     }
@@ -227,7 +228,9 @@ impl Nursery {
         };
         let is_starting = self.lock().starting > 0;
         self.be_watched(lead, is_starting);
-        self.lock().is_led = false;
+        let mut inside = self.lock();
+        inside.is_led = false;
+        inside.looks_soon = false;
         birth
     }
 
@@ -264,24 +267,32 @@ impl Nursery {
     /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
     fn speak_in_time(&self) -> Option<Duration> {
         let mut inside = self.lock();
-        let mut at_most = inside.waiting.first_early();
-        if inside.unsaid.is_empty() {
-            // Who comes back from a start has something to say.
-            let soon = Some(PACE).filter(|_| inside.starting > 0);
-            return at_most.into_iter().chain(soon).min();
-        }
-        let can_wait = inside.waiting.has_ready() || inside.waiting.has_heirs();
         let since = inside.said.map(|said| said.elapsed());
         let rest = since.and_then(|since| PACE.checked_sub(since));
-        match rest.filter(|_| can_wait) {
-            Some(rest) => at_most = at_most.into_iter().chain([rest]).min(),
-            None => self.speak(&mut inside),
+        let rest = rest.filter(|_| inside.waiting.is_busy() && !inside.unsaid.is_empty());
+        if rest.is_none() {
+            self.speak(&mut inside);
         }
-        at_most
+        // Who comes back from a start has something to say.
+        let soon = rest.or(Some(PACE).filter(|_| inside.starting > 0));
+        inside.looks_soon = soon.is_some();
+        let early = inside.waiting.first_early();
+        early.into_iter().chain(soon).min()
+    }
+
+    /// Leaves that to the one who leads, if that one looks soon and the runner can wait.
+    fn leave_words(&self) {
+        let mut inside = self.lock();
+        if !(inside.looks_soon && inside.waiting.is_busy()) {
+            self.speak(&mut inside);
+        }
     }
 
     /// Nobody may hear it: then the runner is gone, and it is written down.
     fn speak(&self, inside: &mut Inside) {
+        if inside.unsaid.is_empty() {
+            return;
+        }
         let _ = (&self.socket).write_all(&inside.unsaid);
         inside.unsaid.clear();
         inside.said = Some(Instant::now());

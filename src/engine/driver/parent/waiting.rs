@@ -116,8 +116,9 @@ impl Waiting {
         !self.ready.is_empty()
     }
 
-    pub(super) fn has_heirs(&self) -> bool {
-        !self.heirs.is_empty()
+    /// Whether there is work to go on with, whatever ends.
+    pub(super) fn is_busy(&self) -> bool {
+        self.has_ready() || !self.heirs.is_empty()
     }
 }
 
