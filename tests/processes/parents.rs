@@ -5,6 +5,10 @@ use rustix::process::{Signal, kill_process};
 use crate::sandbox::{PATIENCE, Runner, Sandbox, until};
 use crate::tracer::{attach, can_trace};
 
+/// As they are in the file.
+const RUNNING: i32 = 7;
+const SUCCEEDED: i32 = 10;
+
 /// A job that runs until there is a file `go`, and then ends so.
 fn add_waiting(sandbox: &Sandbox, name: &str, end: &str) {
     let command =
@@ -260,5 +264,24 @@ fn a_start_that_hangs_keeps_no_end_from_being_seen() {
     assert!(!sandbox.path("order").exists());
     drop(tracer);
     sandbox.until_state("hangs", "succeeded");
+    assert_eq!(runner.stop(), 0);
+}
+
+/// Words are kept back for milliseconds while others wait to take a place, and not until something else happens.
+#[test]
+fn what_starts_and_ends_is_told_while_others_wait() {
+    let sandbox = Sandbox::new();
+    let quick = "true\n".repeat(60);
+    let slow = "until [ -e go ]; do sleep 0.01; done\n".repeat(3);
+    sandbox.write("jobs", [quick.as_str(), &slow, &quick].concat());
+    let runner = sandbox.runner(["-j3"]);
+    sandbox.ok(["-q", "add", "now", "--batch", "jobs"]);
+    let count =
+        |state: i32| sandbox.count(&format!("SELECT count(*) FROM run WHERE state = {state}"));
+    until(PATIENCE, "all that is known", || {
+        (count(RUNNING), count(SUCCEEDED)) == (3, 60)
+    });
+    sandbox.write("go", "");
+    sandbox.until_idle();
     assert_eq!(runner.stop(), 0);
 }
