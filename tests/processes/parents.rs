@@ -1,5 +1,7 @@
 //! The process that starts and reaps the jobs: it outlives its runner, and its runner outlives it.
 
+use std::fs;
+
 use rustix::process::{Signal, kill_process};
 
 use crate::sandbox::{PATIENCE, Runner, Sandbox, until};
@@ -34,6 +36,19 @@ fn until_gone(sandbox: &Sandbox) {
 
 fn kill(runner: &Runner, signal: Signal) {
     kill_process(runner.parent_of_jobs(), signal).expect("it is there");
+}
+
+/// Stops the parent of the jobs. One thread hears of it first, and the others go on until it has a processor.
+fn halt(runner: &Runner) {
+    kill(runner, Signal::STOP);
+    let tasks = format!("/proc/{}/task", runner.parent_of_jobs().as_raw_nonzero());
+    until(PATIENCE, "every thread is stopped", || {
+        let mut threads = fs::read_dir(&tasks).expect("it is there");
+        threads.all(|thread| {
+            let stat = thread.map(|thread| fs::read_to_string(thread.path().join("stat")));
+            stat.is_ok_and(|stat| stat.is_ok_and(|stat| stat.contains(") T ")))
+        })
+    });
 }
 
 #[test]
@@ -104,7 +119,7 @@ fn a_parent_ends_with_its_last_child_and_not_before() {
     let parent = runner.parent_of_jobs();
     let lives = || std::path::Path::new(&format!("/proc/{}/exe", parent.as_raw_nonzero())).exists();
     sandbox.until_state("x", "running");
-    let name = std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero()));
+    let name = fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero()));
     assert_eq!(name.expect("it is there"), "punctual-parent\n");
     // As somebody does who stops all that is called punctual.
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
@@ -115,7 +130,7 @@ fn a_parent_ends_with_its_last_child_and_not_before() {
     sandbox.write("go", "");
     let link = format!("/proc/{}/exe", parent.as_raw_nonzero());
     until(PATIENCE, "the parent is gone", || {
-        std::fs::read_link(&link).is_err()
+        fs::read_link(&link).is_err()
     });
     sandbox.drain([""; 0]);
     assert_eq!(sandbox.state("x"), "succeeded");
@@ -124,7 +139,7 @@ fn a_parent_ends_with_its_last_child_and_not_before() {
     let link = format!("/proc/{}/exe", runner.parent_of_jobs().as_raw_nonzero());
     runner.kill();
     until(PATIENCE, "the parent is gone", || {
-        std::fs::read_link(&link).is_err()
+        fs::read_link(&link).is_err()
     });
 }
 
@@ -134,7 +149,7 @@ fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner([""; 0]);
     let parent = runner.parent_of_jobs();
-    kill(&runner, Signal::STOP);
+    halt(&runner);
     // The second is claimed only after the order for the first was sent.
     for (claims, name) in (1..).zip(["x", "y"]) {
         add_waiting(&sandbox, name, "true");
@@ -159,7 +174,7 @@ fn a_start_that_hangs_keeps_no_other_waiting() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner(["-j50"]);
     let parent = runner.parent_of_jobs();
-    kill(&runner, Signal::STOP);
+    halt(&runner);
     sandbox.ok(["add", "now", "--name", "x", "true"]);
     until(PATIENCE, "another one starts", || {
         sandbox.ok(["add", "now", "echo here >> others"]);
@@ -178,12 +193,12 @@ fn a_stopped_parent_keeps_no_runner_from_its_end() {
     let sandbox = Sandbox::new();
     let runner = sandbox.runner([""; 0]);
     let parent = runner.parent_of_jobs();
-    kill(&runner, Signal::STOP);
+    halt(&runner);
     assert_eq!(runner.stop(), 0);
     kill_process(parent, Signal::CONT).expect("it is there");
     let link = format!("/proc/{}/exe", parent.as_raw_nonzero());
     until(PATIENCE, "the parent is gone", || {
-        std::fs::read_link(&link).is_err()
+        fs::read_link(&link).is_err()
     });
 }
 
