@@ -57,14 +57,22 @@ impl Driver {
         match word {
             Word::Started(attempt, process) => self.hear_start(attempt, process),
             Word::NotStarted(attempt, refusal) => {
-                self.starting.remove(&attempt);
+                self.settled(attempt);
                 self.feed(Event::NotStarted(attempt, refusal));
             }
             Word::Returned(attempt) => {
-                self.starting.remove(&attempt);
+                self.settled(attempt);
                 self.feed(Event::Returned(attempt));
             }
-            Word::Ended(attempt, over) => self.hear_end(attempt, over),
+            Word::Ended(attempt, over) => {
+                let heir = over
+                    .heir
+                    .and_then(|heir| self.starting.get_key_value(&heir));
+                if let Some((heir, (_, parent))) = heir {
+                    self.parents.begins(*parent, *heir);
+                }
+                self.hear_end(attempt, over);
+            }
             // Whoever waits for these has heard them.
             Word::HookStarted(..) | Word::HookEnded(..) => {}
         }
@@ -89,8 +97,15 @@ impl Driver {
         self.feed(Event::Ended(attempt, over));
     }
 
+    /// A start is not under way any more; whose it was.
+    fn settled(&mut self, attempt: AttemptId) -> Option<(Box<Claim>, Number)> {
+        let (claim, parent) = self.starting.remove(&attempt)?;
+        self.parents.settled(parent, attempt);
+        Some((claim, parent))
+    }
+
     fn hear_start(&mut self, attempt: AttemptId, process: Process) {
-        if let Some((claim, parent)) = self.starting.remove(&attempt) {
+        if let Some((claim, parent)) = self.settled(attempt) {
             self.know(&claim, &process, From::Start, Some(parent));
             self.feed(Event::Started(attempt, process));
         }

@@ -133,6 +133,21 @@ impl Parents {
         }
     }
 
+    /// An heir is being started: in this order, and not as soon as it is read, for what is decided on an earlier word
+    /// must not come behind a later one.
+    pub(in super::super) fn begins(&mut self, with: Number, attempt: AttemptId) {
+        if let Some(link) = self.link(with) {
+            link.begins(Start::Attempt(attempt), TimeDelta::zero());
+        }
+    }
+
+    /// It is known what came of a start.
+    pub(in super::super) fn settled(&mut self, with: Number, attempt: AttemptId) {
+        if let Some(link) = self.link(with) {
+            link.starting.remove(&Start::Attempt(attempt));
+        }
+    }
+
     /// Takes a start back, if it still waits.
     pub(in super::super) fn recall(&mut self, with: Number, attempt: AttemptId) {
         if let Some(link) = self.link(with) {
@@ -374,21 +389,8 @@ impl Link {
         let mut words = Vec::new();
         for line in lines.filter(|line| !line.is_empty()) {
             let word = serde_json::from_slice(line)?;
-            match word {
-                Word::Started(attempt, _)
-                | Word::NotStarted(attempt, _)
-                | Word::Returned(attempt) => {
-                    self.starting.remove(&Start::Attempt(attempt));
-                }
-                Word::HookStarted(hook, _) => {
-                    self.starting.remove(&Start::Hook(hook));
-                }
-                Word::Ended(_, over) => {
-                    if let Some(heir) = over.heir {
-                        self.begins(Start::Attempt(heir), TimeDelta::zero());
-                    }
-                }
-                Word::HookEnded(..) => {}
+            if let Word::HookStarted(hook, _) = word {
+                self.starting.remove(&Start::Hook(hook));
             }
             words.push(word);
         }
