@@ -161,7 +161,8 @@ fn what_a_dead_runner_ordered_is_not_started_behind_the_back_of_the_next() {
     kill_process(parent, Signal::CONT).expect("it is there");
     let runner = sandbox.runner([""; 0]);
     sandbox.until_state("x", "running");
-    assert!(!runner.log().contains("adopted"), "{}", runner.log());
+    // The other one may have gone to a second parent, for the first one did not answer.
+    assert!(!runner.log().contains("adopted x"), "{}", runner.log());
     sandbox.write("go", "");
     sandbox.until_state("x", "succeeded");
     assert_eq!(sandbox.lines("x"), ["1"]);

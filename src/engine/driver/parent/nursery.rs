@@ -11,6 +11,7 @@ use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
 pub(super) struct Nursery {
     pub(super) launcher: Launcher,
     witness: Witness,
+    /// The process that orders.
+    runner: u32,
     socket: UnixStream,
     bell: Bell,
     ticker: Ticker,
@@ -117,6 +120,7 @@ impl Nursery {
         let nursery = Arc::new(Self {
             witness: Witness::join(ends_path(&database)),
             launcher: Launcher::new(database, id),
+            runner: parent_id(),
             socket: UnixStream::from(socket),
             bell: Bell::of_children()?,
             ticker: Ticker::new()?,
@@ -246,7 +250,8 @@ impl Nursery {
         let mut inside = self.lock();
         let birth = inside.waiting.next()?;
         let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
-        if line.hung_up {
+        // A child that the runner was making when it died holds its end of the line until it is a program.
+        if line.hung_up || parent_id() != self.runner {
             // What a dead runner decided is not done: the next one may decide otherwise.
             inside.waiting.close();
             return None;
