@@ -29,7 +29,7 @@ use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
 
-use super::super::super::core::{Over, Turn};
+use super::super::super::core::{Over, Refusal, Turn};
 use super::super::super::ledger::Claim;
 use super::super::super::policy::{Outcome, Why};
 use super::super::super::start::{HookLaunch, Launcher};
@@ -40,6 +40,12 @@ use super::waiting::{Birth, Waiting};
 
 /// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
 const PACE: Duration = Duration::from_millis(4);
+
+/// Output files kept for the next attempts: while there is much to do, as many as start between two commits, for
+/// with each of these come all files of the attempts whose ends it holds. To make one and to remove it was a sixth of
+/// all we spent on a start (ext4).
+const SPARES: usize = 16;
+const SPARES_BUSY: usize = 64;
 
 /// How often it is looked whether a start hangs, while there are any.
 const LOOK: Duration = Duration::from_millis(50);
@@ -72,7 +78,7 @@ pub(super) struct Nursery {
     lead: Mutex<Lead>,
     inside: Mutex<Inside>,
     /// Output files of ended attempts, for those to come.
-    pub(super) spares: Mutex<Vec<Spare>>,
+    spares: Mutex<Vec<Spare>>,
 }
 
 /// What only the one who leads has to know.
@@ -150,9 +156,7 @@ impl Nursery {
         self.serve();
         // If it was not the runner who ended the line, it shall hear of it.
         let _ = self.socket.shutdown(Shutdown::Both);
-        for spare in self.spares().drain(..) {
-            let _ = output::discard(spare.path());
-        }
+        self.keep_spares(0);
         self.see_out();
         Ok(())
     }
@@ -265,8 +269,25 @@ impl Nursery {
         held(&self.inside)
     }
 
-    pub(super) fn spares(&self) -> MutexGuard<'_, Vec<Spare>> {
-        held(&self.spares)
+    /// The file of an ended attempt is kept for another one, or goes.
+    pub(super) fn recycle(&self, attempt: AttemptId) {
+        let is_busy = self.lock().waiting.is_busy();
+        let most = if is_busy { SPARES_BUSY } else { SPARES };
+        let path = self.launcher.output_of(attempt);
+        self.keep_spares(most);
+        let has_room = held(&self.spares).len() < most;
+        match has_room.then(|| output::recycle(&path)).flatten() {
+            Some(spare) => held(&self.spares).push(spare),
+            None => drop(output::discard(&path)),
+        }
+    }
+
+    /// Whether there were more.
+    fn keep_spares(&self, most: usize) -> bool {
+        let mut spares = held(&self.spares);
+        let most = spares.len().min(most);
+        let others = spares.drain(most..);
+        others.map(|spare| output::discard(spare.path())).count() > 0
     }
 
     /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
@@ -332,11 +353,11 @@ impl Nursery {
             Turn::At(at, slot) => (at, slot),
             Turn::Heir => (decided, 0),
         };
-        let mut spare = self.spares().pop();
-        let launched = self
-            .launcher
-            .launch(&claim, slot, &|| sleep_until(at), &mut spare);
-        self.spares().extend(spare);
+        let mut launched = self.launch(&claim, at, slot);
+        if matches!(launched, Err(Refusal::NoRoom(_))) && self.keep_spares(0) {
+            // It may have been for want of a descriptor.
+            launched = self.launch(&claim, at, slot);
+        }
         match launched {
             Ok(child) => {
                 let process = process_of(&child, slot, decided.max(at));
@@ -354,6 +375,14 @@ impl Nursery {
                 (Word::NotStarted(attempt, refusal), None)
             }
         }
+    }
+
+    fn launch(&self, claim: &Claim, at: DateTime<Utc>, slot: u32) -> Result<Child, Refusal> {
+        let mut spare = held(&self.spares).pop();
+        let wait = || sleep_until(at);
+        let launched = self.launcher.launch(claim, slot, &wait, &mut spare);
+        held(&self.spares).extend(spare);
+        launched
     }
 
     fn start_hook(&self, hook: &HookLaunch) -> (Word, Option<Living>) {

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::domain::Options;
-use crate::process::output;
 
 use super::super::super::ledger::Claim;
 use super::Order;
@@ -14,9 +13,6 @@ use super::waiting::Birth;
 
 /// Read at once.
 const CHUNK: usize = 16 << 10;
-
-/// Output files kept for the next attempts.
-const SPARES: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Orders {
@@ -72,14 +68,7 @@ impl Orders {
                 nursery.lock().waiting.expect(Birth::Hook(hook));
             }
             Order::Ending(attempt, why) => nursery.lock().note(attempt, why),
-            Order::Recycle(attempt) => {
-                let path = nursery.launcher.output_of(attempt);
-                let has_room = nursery.spares().len() < SPARES;
-                match has_room.then(|| output::recycle(&path)).flatten() {
-                    Some(spare) => nursery.spares().push(spare),
-                    None => drop(output::discard(&path)),
-                }
-            }
+            Order::Recycle(attempt) => nursery.recycle(attempt),
         }
         Ok(())
     }
