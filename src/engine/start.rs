@@ -1,7 +1,7 @@
 //! From a claim to a child: the words, the environment and the directory of one attempt.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::{OsStr, OsString};
+use std::ffi::{NulError, OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -152,7 +152,7 @@ impl Launcher {
 
     pub(super) fn launch_hook(&self, hook: &HookLaunch) -> Result<Child, String> {
         let launch = if hook.is_mail {
-            Ok(self.mail(hook))
+            self.mail(hook)
         } else {
             self.hook_command(hook)
         };
@@ -181,7 +181,7 @@ impl Launcher {
     }
 
     /// A mail is the runner's own business: nothing of the job can change how it is sent.
-    fn mail(&self, hook: &HookLaunch) -> Launch {
+    fn mail(&self, hook: &HookLaunch) -> Result<Launch, Refusal> {
         let runners = self.inherited.get(OsStr::new("PATH"));
         let runners = runners
             .and_then(|path| path.to_str())
@@ -193,15 +193,17 @@ impl Launcher {
         };
         let inherited = self.inherited.clone().into_iter();
         let words = ["sendmail", "-i", "-t"];
-        Launch {
+        Ok(Launch {
             command: words.iter().map(OsString::from).collect(),
             cwd: "/".into(),
-            env: compose(inherited, &plan).with(hook.facts.clone()),
+            env: compose(inherited, &plan)
+                .map_err(|error| unusable(&error))?
+                .with(hook.facts.clone()),
             umask: None,
             nice: None,
             stdin: Some(hook.text.clone().into_bytes()),
             output: self.output_of_hook(hook.id),
-        }
+        })
     }
 
     pub(super) fn output_of_hook(&self, hook: i64) -> PathBuf {
@@ -271,7 +273,7 @@ impl Launcher {
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .chain(person.into_iter().flat_map(person::variables));
-        Ok(compose(inherited, &plan))
+        compose(inherited, &plan).map_err(|error| unusable(&error))
     }
 
     fn hook_facts(&self, start: &HookStart) -> Vec<Fact> {
@@ -373,6 +375,14 @@ fn refusal(error: SpawnError) -> Refusal {
         SpawnError::NotFound(message) => Refusal::Unstartable { code: 127, message },
         SpawnError::NotExecutable(message) => Refusal::Unstartable { code: 126, message },
         SpawnError::Other(message) => Refusal::Unstartable { code: 125, message },
+    }
+}
+
+/// A variable that no program can be given.
+fn unusable(error: &NulError) -> Refusal {
+    Refusal::Unstartable {
+        code: 125,
+        message: format!("the environment: {error}"),
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use wait4::Wait4;
 
 use super::exit::{Ended, from_wait_status};
 use super::identity::{self, Identity};
+use super::kernel::{self, Start};
 use crate::domain::Usage;
 use crate::os::clock;
 
@@ -28,21 +26,18 @@ pub(super) fn ours() -> MutexGuard<'static, HashSet<i32>> {
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) identity: Identity,
-    process: std::process::Child,
 }
 
 impl Child {
     /// Starts a process.
-    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+    pub(super) fn start(start: &Start<'_>) -> io::Result<Self> {
         let _birth = BIRTHS.read().unwrap_or_else(PoisonError::into_inner);
         let before = clock::boottime();
-        let process = command.spawn()?;
-        let pid = i32::try_from(process.id()).expect("pids are positive and fit an i32");
+        let pid = kernel::start(start)?;
         ours().insert(pid);
         Ok(Self {
             // Unreaped, the pid cannot be anybody else's.
             identity: Identity::born(pid, before..=clock::boottime()),
-            process,
         })
     }
 
@@ -53,7 +48,7 @@ impl Child {
     }
 
     /// Reaps one that has ended, and tells how.
-    pub(crate) fn reaped(mut self) -> Ended {
+    pub(crate) fn reaped(self) -> Ended {
         // Its number is free again at once, and may be that of the next child.
         let mut ours = ours();
         let ended = self.reap();
@@ -71,16 +66,15 @@ impl Child {
         wait(self.identity.pid, WaitIdOptions::NOHANG)
     }
 
-    fn reap(&mut self) -> Ended {
+    fn reap(&self) -> Ended {
         loop {
-            match self.process.wait4() {
+            match kernel::wait4(self.identity.pid) {
                 Ok(end) => {
-                    let cpu = end.rusage.utime + end.rusage.stime;
                     return Ended {
-                        exit: from_wait_status(end.status.into_raw()),
+                        exit: from_wait_status(end.status),
                         usage: Some(Usage {
-                            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
-                            max_rss_bytes: end.rusage.maxrss,
+                            cpu_ms: u64::try_from(end.cpu.as_millis()).unwrap_or(u64::MAX),
+                            max_rss_bytes: end.max_rss_bytes,
                         }),
                     };
                 }

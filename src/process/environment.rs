@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, CString, NulError, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -25,41 +25,74 @@ pub(crate) struct EnvPlan {
 /// A variable and its value.
 pub(crate) type Fact = (Cow<'static, str>, String);
 
+/// A variable as a program gets it: `KEY=VALUE`.
+#[derive(Debug)]
+struct Variable {
+    text: CString,
+    /// Length of the key.
+    key: usize,
+}
+
+impl Variable {
+    fn new(key: &OsStr, value: &OsStr) -> Result<Self, NulError> {
+        Ok(Self {
+            text: CString::new([key.as_bytes(), value.as_bytes()].join(&b'='))?,
+            key: key.len(),
+        })
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.text.as_bytes()[..self.key]
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.text.as_bytes()[self.key + 1..]
+    }
+}
+
 /// A whole environment, in which nothing is written twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     /// What the options of a job come to: the same for many attempts, and not copied for each.
-    base: Arc<[(OsString, OsString)]>,
+    base: Arc<[Variable]>,
     /// What only this attempt is told.
     facts: Vec<Fact>,
 }
 
-impl FromIterator<(OsString, OsString)> for Environment {
-    fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
-        Self {
-            base: pairs.into_iter().collect(),
-            facts: Vec::new(),
-        }
-    }
-}
-
 impl Environment {
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        let base = self.base.iter();
-        let base = base.map(|(key, value)| (key.as_os_str(), value.as_os_str()));
-        let base = base.filter(|(key, _)| {
-            !self
-                .facts
-                .iter()
-                .any(|(fact, _)| *key == OsStr::new(&**fact))
-        });
-        let facts = self.facts.iter();
-        base.chain(facts.map(|(key, value)| (OsStr::new(&**key), OsStr::new(value.as_str()))))
+    /// Each key is there once. No program can be told of a NUL byte.
+    pub(super) fn new<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, NulError> {
+        let pairs = pairs.into_iter();
+        let base = pairs.map(|(key, value)| Variable::new(key.as_ref(), value.as_ref()));
+        Ok(Self {
+            base: base.collect::<Result<_, _>>()?,
+            facts: Vec::new(),
+        })
     }
 
-    pub(crate) fn path(&self) -> Option<&OsStr> {
-        self.pairs()
-            .find_map(|(key, value)| (key == "PATH").then_some(value))
+    /// All of it, for the program.
+    pub(super) fn texts(&self) -> Result<Vec<Cow<'_, CStr>>, NulError> {
+        let base = self
+            .base
+            .iter()
+            .filter(|variable| !self.overrides(variable.key()));
+        let base = base.map(|variable| Ok(Cow::Borrowed(&*variable.text)));
+        let facts = self.facts.iter().map(|(key, value)| {
+            let text = CString::new([key.as_bytes(), value.as_bytes()].join(&b'='))?;
+            Ok(Cow::Owned(text))
+        });
+        base.chain(facts).collect()
+    }
+
+    fn overrides(&self, key: &[u8]) -> bool {
+        self.facts.iter().any(|(fact, _)| fact.as_bytes() == key)
+    }
+
+    pub(super) fn path(&self) -> Option<&OsStr> {
+        let path = self.base.iter().find(|variable| variable.key() == b"PATH");
+        path.map(|path| OsStr::from_bytes(path.value()))
     }
 
     /// The same for another attempt: the facts, which nobody can fake.
@@ -79,7 +112,7 @@ const OF_THE_SERVICE: [&[u8]; 3] = [b"NOTIFY_SOCKET", b"WATCHDOG_", b"LISTEN_"];
 pub(crate) fn compose(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     plan: &EnvPlan,
-) -> Environment {
+) -> Result<Environment, NulError> {
     let mut all: BTreeMap<OsString, OsString> = inherited
         .filter(|(key, _)| {
             let key = key.as_bytes();
@@ -97,7 +130,7 @@ pub(crate) fn compose(
         all.insert(key.into(), value.into());
     }
     all.remove(OsStr::new("OLDPWD"));
-    all.into_iter().collect()
+    Environment::new(all)
 }
 
 /// What cron gives its jobs. Who we are comes from the runner's own environment, under either name.
@@ -121,14 +154,19 @@ fn minimal(inherited: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsStr
 mod tests {
     use super::*;
 
+    fn texts(environment: &Environment) -> Vec<String> {
+        let texts = environment.texts().unwrap().into_iter();
+        texts
+            .map(|text| text.to_str().unwrap().to_owned())
+            .collect()
+    }
+
     fn composed(inherited: &[(&str, &str)], plan: &EnvPlan, facts: &[Fact]) -> Vec<String> {
         let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
-        let environment = compose(inherited, plan).with(facts.to_vec());
-        environment
-            .pairs()
-            .filter(|(key, _)| *key != "PWD")
-            .map(|(key, value)| format!("{}={}", key.display(), value.display()))
-            .collect()
+        let environment = compose(inherited, plan).unwrap().with(facts.to_vec());
+        let mut texts = texts(&environment);
+        texts.retain(|text| !text.starts_with("PWD="));
+        texts
     }
 
     #[test]
@@ -140,9 +178,8 @@ mod tests {
         };
         let inherited = [("PWD", "/runner"), ("OLDPWD", "/before")];
         let inherited = inherited.iter().map(|(k, v)| ((*k).into(), (*v).into()));
-        let environment = compose(inherited, &plan);
-        let pairs: Vec<_> = environment.pairs().collect();
-        assert_eq!(pairs, [(OsStr::new("PWD"), OsStr::new("/job"))]);
+        let environment = compose(inherited, &plan).unwrap();
+        assert_eq!(texts(&environment), ["PWD=/job"]);
     }
 
     fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -1,16 +1,16 @@
 //! Starting a process the fast way, and saying exactly why one did not start.
 //!
-//! Everything a child needs is arranged so that the standard library can use `posix_spawn` with a shared
-//! address space (`CLONE_VFORK`): an absolute program with `arg0`, the group and the directory through its
-//! own attributes, nothing run between fork and exec. A start then costs the same however big we are.
+//! Everything a child needs is arranged for `posix_spawn` with a shared address space (`CLONE_VFORK`, see `kernel`):
+//! an absolute program, the group, the directory and the streams through its own attributes, nothing run between
+//! fork and exec. A start then costs the same however big we are.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 
 use rustix::fs::{Access, FlockOperation, MemfdFlags, access, flock, memfd_create};
@@ -19,6 +19,7 @@ use rustix::process::setpriority_process;
 
 use super::child::Child;
 use super::environment::Environment;
+use super::kernel::Start;
 use super::output::Spare;
 use super::program::{self, Opening};
 use crate::os::fs::{self, Kind};
@@ -31,17 +32,18 @@ pub(crate) const OURSELVES: &str = "/proc/self/exe";
 
 /// Starts this program with other words, in a group of its own that no terminal speaks to. What it reads is
 /// its end of a line; it says nothing.
-pub(crate) fn start_ourselves(words: &[&OsStr], line: OwnedFd) -> io::Result<Child> {
-    let mut command = Command::new(OURSELVES);
-    command
-        .arg0("punctual")
-        .args(words)
-        .current_dir("/")
-        .process_group(0)
-        .stdin(line)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    Child::start(command)
+pub(crate) fn start_ourselves(words: &[&OsStr], line: BorrowedFd<'_>) -> io::Result<Child> {
+    let env = Environment::new(std::env::vars_os())?;
+    let null = null()?;
+    let words = words.iter().copied();
+    let args = texts([OsStr::new("punctual")].into_iter().chain(words))?;
+    Child::start(&Start {
+        program: &text(OURSELVES.as_ref())?,
+        args: &args,
+        env: &env.texts()?,
+        cwd: c"/",
+        streams: [line, null, null],
+    })
 }
 
 /// Everything about one start. Nothing is inherited but umask and niceness (unless set), resource limits
@@ -163,6 +165,18 @@ enum Failure {
     Exec(io::Error),
 }
 
+impl From<SpawnError> for Failure {
+    fn from(error: SpawnError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Exec(error)
+    }
+}
+
 fn start(
     argv: Argv,
     launch: &Launch,
@@ -178,49 +192,59 @@ fn start(
         None => argv,
     };
     let stdin = match &launch.stdin {
-        Some(bytes) => readable(bytes).map_err(|error| Failure::Told(shortage("stdin", &error)))?,
-        None => Stdio::null(),
+        Some(bytes) => Some(readable(bytes).map_err(|error| shortage("stdin", &error))?),
+        None => None,
     };
-    let mut command = Command::new(argv.program);
-    command
-        .arg0(argv.zero)
-        .args(argv.rest)
-        .current_dir(&launch.cwd)
-        .env_clear()
-        .envs(launch.env.pairs())
-        .process_group(0)
-        .stdin(stdin);
+    let stdin = match &stdin {
+        Some(file) => file.as_fd(),
+        None => null().map_err(|error| shortage(NULL, &error))?,
+    };
+    let program = text(argv.program.as_os_str())?;
+    let words = [&argv.zero].into_iter().chain(&argv.rest);
+    let words = texts(words.map(OsString::as_os_str))?;
+    let env = launch.env.texts().map_err(io::Error::from)?;
+    let cwd = text(launch.cwd.as_os_str())?;
     wait();
     // Last of all, because this file is the sign that a start was tried.
     let output = match spare.take().and_then(|spare| rename(spare, &launch.output)) {
         Some(file) => file,
-        None => create_output(&launch.output).map_err(Failure::Told)?,
+        None => create_output(&launch.output)?,
     };
-    let started = start_with(command, launch.nice, output);
+    let start = Start {
+        program: &program,
+        args: &words,
+        env: &env,
+        cwd: &cwd,
+        streams: [stdin, output.as_fd(), output.as_fd()],
+    };
+    let started = match launch.nice {
+        Some(nice) => start_niced(&start, nice),
+        None => Child::start(&start).map_err(Failure::Exec),
+    };
     if started.is_err() {
         let _ = std::fs::remove_file(&launch.output);
     }
     started
 }
 
-fn start_with(mut command: Command, nice: Option<i32>, output: File) -> Result<Child, Failure> {
-    let errors = output.try_clone().map_err(Failure::Exec)?;
-    command.stdout(output).stderr(errors);
-    match nice {
-        Some(nice) => start_niced(command, nice),
-        None => Child::start(command).map_err(Failure::Exec),
-    }
+/// As the kernel wants it.
+fn text(word: &OsStr) -> io::Result<CString> {
+    Ok(CString::new(word.as_bytes())?)
+}
+
+fn texts<'a>(words: impl Iterator<Item = &'a OsStr>) -> io::Result<Vec<CString>> {
+    words.map(text).collect()
 }
 
 /// Niceness belongs to a thread and a child inherits that of the thread that starts it, so a thread of
 /// its own is nice. Exact errors, no prelude, and nobody else is touched.
-fn start_niced(command: Command, nice: i32) -> Result<Child, Failure> {
+fn start_niced(start: &Start<'_>, nice: i32) -> Result<Child, Failure> {
     let starting = || {
         setpriority_process(None, nice).map_err(|error| {
             let error = io::Error::from(error);
             Failure::Told(SpawnError::Other(format!("nice {nice}: {error}")))
         })?;
-        Child::start(command).map_err(Failure::Exec)
+        Child::start(start).map_err(Failure::Exec)
     };
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, starting);
@@ -230,7 +254,7 @@ fn start_niced(command: Command, nice: i32) -> Result<Child, Failure> {
 }
 
 /// A file without a name, holding what the job will read.
-fn readable(bytes: &[u8]) -> io::Result<Stdio> {
+fn readable(bytes: &[u8]) -> io::Result<File> {
     let flags = MemfdFlags::CLOEXEC;
     // Newer kernels want to hear that it will not be executed, older ones do not know the word.
     let file = memfd_create("stdin", flags | MemfdFlags::NOEXEC_SEAL)
@@ -238,7 +262,21 @@ fn readable(bytes: &[u8]) -> io::Result<Stdio> {
     let mut file = File::from(file);
     file.write_all(bytes)?;
     file.rewind()?;
-    Ok(file.into())
+    Ok(file)
+}
+
+const NULL: &str = "/dev/null";
+
+/// What there is to read where nothing is, opened once.
+fn null() -> io::Result<BorrowedFd<'static>> {
+    static FILE: OnceLock<File> = OnceLock::new();
+    if FILE.get().is_none() {
+        // Another thread may have been faster.
+        let _ = FILE.set(File::options().read(true).write(true).open(NULL)?);
+    }
+    FILE.get()
+        .map(AsFd::as_fd)
+        .ok_or(io::ErrorKind::NotFound.into())
 }
 
 /// Creates the output file and locks its description, which the child will share: as long as anybody

@@ -13,6 +13,7 @@ pub(crate) mod environment;
 mod exit;
 pub(crate) mod group;
 mod identity;
+mod kernel;
 mod launch;
 pub(crate) mod orphan;
 pub(crate) mod output;

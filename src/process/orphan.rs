@@ -4,12 +4,13 @@
 //! They are not our children, so there is nothing to reap: the pidfd says *when* they end, and *how* has
 //! to be read from whoever still knows.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
 use super::exit::{Ended, ExitWatch, Pauses, from_wait_status};
 use super::identity::Identity;
+use super::kernel::reaped_exit_status;
 use super::output;
 use crate::domain::Exit;
 use crate::os::{fs, proc};
@@ -117,43 +118,6 @@ impl Orphan {
         };
         status.map(from_wait_status)
     }
-}
-
-/// The beginning of the kernel's `struct pidfd_info`, as far as its first version reaches. The kernel
-/// takes the size from the request's number and copies no more than that.
-#[repr(C)]
-#[derive(Default)]
-struct PidfdInfo {
-    mask: u64,
-    cgroup: u64,
-    /// pid, tgid, ppid; then real, effective, saved and file system uid and gid.
-    ids: [u32; 11],
-    exit_status: i32,
-}
-
-const _: () = assert!(size_of::<PidfdInfo>() == 64, "as the kernel has it");
-
-/// Asks the pidfd itself: Linux 6.15 and later remember the exit status of a reaped process as long as
-/// somebody holds a pidfd.
-#[expect(
-    unsafe_code,
-    reason = "no crate wraps PIDFD_GET_INFO, and nothing else tells how a reaped stranger ended"
-)]
-fn reaped_exit_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
-    const WANT_EXIT: u64 = 1 << 3;
-    const REQUEST: rustix::ioctl::Opcode = rustix::ioctl::opcode::read_write::<PidfdInfo>(0xff, 11);
-    let mut info = PidfdInfo {
-        mask: WANT_EXIT,
-        ..PidfdInfo::default()
-    };
-    // SAFETY: the request is PIDFD_GET_INFO for a structure of exactly this size, all of whose bytes are
-    // initialised and valid whatever the kernel writes there; the pidfd is borrowed for the call. A kernel
-    // that does not know the request refuses it and writes nothing.
-    let asked = unsafe {
-        let request = rustix::ioctl::Updater::<REQUEST, PidfdInfo>::new(&mut info);
-        rustix::ioctl::ioctl(pidfd, request)
-    };
-    (asked.is_ok() && info.mask & WANT_EXIT != 0).then_some(info.exit_status)
 }
 
 /// A process that was started with a mark, and where it is.

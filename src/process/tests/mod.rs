@@ -5,7 +5,6 @@ mod adopting;
 mod ending;
 mod starting;
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,9 +16,7 @@ use crate::domain::Exit;
 
 /// An environment with nothing but this `PATH`.
 fn path(path: &str) -> Environment {
-    [(OsString::from("PATH"), OsString::from(path))]
-        .into_iter()
-        .collect()
+    Environment::new([("PATH", path)]).unwrap()
 }
 
 /// A directory with the parts of one attempt.

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io;
 use std::mem;
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -317,7 +318,7 @@ impl Link {
         let words = [PARENT.as_ref(), database.as_os_str(), id.as_os_str()];
         Ok(Self {
             number,
-            child: start_ourselves(&words, theirs.into())?,
+            child: start_ourselves(&words, theirs.as_fd())?,
             stream,
             starting: HashMap::new(),
             told: HashSet::new(),

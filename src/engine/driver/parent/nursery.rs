@@ -285,9 +285,12 @@ impl Nursery {
     /// Whether there were more.
     fn keep_spares(&self, most: usize) -> bool {
         let mut spares = held(&self.spares);
-        let most = spares.len().min(most);
-        let others = spares.drain(most..);
-        others.map(|spare| output::discard(spare.path())).count() > 0
+        let most = most.min(spares.len());
+        let others = spares.split_off(most);
+        for spare in &others {
+            let _ = output::discard(spare.path());
+        }
+        !others.is_empty()
     }
 
     /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
