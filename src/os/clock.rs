@@ -4,7 +4,7 @@
 //! machine wakes late but right. Nobody reads the wall clock here: `now` is an argument everywhere else.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -120,13 +120,23 @@ impl Ticker {
 
     /// Ticks so often from now on; zero is never.
     pub(crate) fn set(&self, every: Duration) {
-        let every = Timespec {
-            tv_sec: every.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: every.subsec_nanos().into(),
+        self.arm(every, every);
+    }
+
+    /// Ticks once, after this span.
+    pub(crate) fn once(&self, after: Duration) {
+        // Zero would be never.
+        self.arm(after.max(Duration::from_nanos(1)), Duration::ZERO);
+    }
+
+    fn arm(&self, first: Duration, every: Duration) {
+        let span = |span: Duration| Timespec {
+            tv_sec: span.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: span.subsec_nanos().into(),
         };
         let spec = Itimerspec {
-            it_interval: every,
-            it_value: every,
+            it_interval: span(every),
+            it_value: span(first),
         };
         // Nothing of what it refuses is said here.
         let _ = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &spec);
@@ -137,6 +147,12 @@ impl Ticker {
         let mut ticks = [0_u8; 8];
         rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut ticks))?;
         Ok(())
+    }
+}
+
+impl AsFd for Ticker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

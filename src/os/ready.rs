@@ -1,10 +1,10 @@
-//! Descriptors that are waited for: the one door into the runtime, and a look without waiting.
+//! Descriptors that are waited for: the one door into the runtime, a look without waiting, and ears for several threads.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -42,4 +42,36 @@ pub(crate) fn wait<const N: usize>(
         something: found && look.revents().contains(PollFlags::IN),
         hung_up: found && look.revents().intersects(PollFlags::RDHUP | PollFlags::HUP),
     })
+}
+
+/// Descriptors to which several threads listen: what is new wakes one of them and no other, that which slept last
+/// (epoll(7), `EPOLLET`). It is told once, so whoever hears of it takes all there is.
+#[derive(Debug)]
+pub(crate) struct Ears<const N: usize>(OwnedFd);
+
+impl<const N: usize> Ears<N> {
+    pub(crate) fn new(on: [BorrowedFd<'_>; N]) -> io::Result<Self> {
+        let ears = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let news = epoll::EventFlags::IN | epoll::EventFlags::RDHUP | epoll::EventFlags::ET;
+        for (number, one) in (0..).zip(on) {
+            epoll::add(&ears, one, epoll::EventData::new_u64(number), news)?;
+        }
+        Ok(Self(ears))
+    }
+
+    /// Sleeps until there is something new, and tells of which it is; of none when it was interrupted.
+    pub(crate) fn wait(&self) -> [bool; N] {
+        let mut heard = [false; N];
+        let nothing = epoll::Event {
+            flags: epoll::EventFlags::empty(),
+            data: epoll::EventData::new_u64(0),
+        };
+        let mut news = [nothing; N];
+        let count = epoll::wait(&self.0, &mut news, None).unwrap_or(0);
+        for one in &news[..count] {
+            let number = one.data;
+            heard[number.u64() as usize] = true;
+        }
+        heard
+    }
 }

@@ -4,13 +4,13 @@
 //! of doing work in each child, which would cost the fast way of starting one, the runner gets rid of
 //! both once. Only ever called from the thread that will start jobs, before there are others.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// The signals our starter left ignored, by number. `nohup` shows here as SIGHUP: who handles a signal
 /// and wants to honour that has to ask before `normalize`.
@@ -42,28 +42,24 @@ pub(crate) fn outlive_requests() {
     }
 }
 
-/// Leaves signals to the other threads of this process. Not for one that starts processes: they would inherit it.
-pub(crate) fn hear_nothing() {
-    let _ = SigSet::all().thread_block();
-}
-
-/// Has something to be read when a child has ended since the last time. A handler and not a blocked signal, for
-/// the mask would be inherited.
+/// Has something to be read when a child has ended since the last time.
 #[derive(Debug)]
-pub(crate) struct Bell(UnixStream);
+pub(crate) struct Bell(SignalFd);
 
 impl Bell {
+    /// Blocks the signal in this thread, and in those to come: children must not inherit that.
     pub(crate) fn of_children() -> io::Result<Self> {
-        let (bell, rope) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(Signal::SIGCHLD as i32, rope)?;
-        Ok(Self(bell))
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGCHLD);
+        signals.thread_block()?;
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        Ok(Self(SignalFd::with_flags(&signals, flags)?))
     }
 
-    /// Hears all that it has rung.
+    /// Hears that it has rung.
     pub(crate) fn hear(&self) {
-        // What does not fit is heard the next time.
-        let _ = (&self.0).read(&mut [0; 64]);
+        // There is never more than one: how many children ended it does not say.
+        let _ = self.0.read_signal();
     }
 }
 

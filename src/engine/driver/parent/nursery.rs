@@ -1,9 +1,9 @@
 //! The parent's side: what it knows of its children, and the loop in which it starts and reaps them.
 //!
 //! Whoever makes a process sleeps until that has its program: most of what a short job costs. So two threads do the
-//! same work by turns: one leads, which is to listen, to reap and to find the next start, and hands the lead over
-//! before it sleeps in that start. A third one is there for the case that both sleep long, on a slow file system: it
-//! gives back what waits, and reaps (`watch`), while the runner turns to another parent (`line`).
+//! same work, and what is new wakes one of them: the other one goes on sleeping, unless there is more to do. The
+//! main thread is there for the case that both sleep long in a start, on a slow file system: it gives back what
+//! waits, and reaps (`watch`), while the runner turns to another parent (`line`).
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -23,8 +23,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::AttemptId;
 use crate::os::clock::{self, Ticker};
+use crate::os::proc;
+use crate::os::ready::{self, Ears};
 use crate::os::signals::{self, Bell};
-use crate::os::{proc, ready};
 use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
@@ -41,13 +42,16 @@ use super::waiting::{Birth, Waiting};
 /// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
 const PACE: Duration = Duration::from_millis(4);
 
-/// Output files kept for the next attempts: while there is much to do, as many as start between two commits, for
-/// with each of these come all files of the attempts whose ends it holds. To make one and to remove it was a sixth of
-/// all we spent on a start (ext4).
+/// Output files kept for the next attempts: at work more than start between two commits, for with each of these come
+/// the files of all attempts whose ends it holds. To make and to remove one was a sixth of what we spent on a start
+/// (ext4). Those kept while nothing runs lie beside the database.
+const SPARES_AT_WORK: usize = 64;
 const SPARES: usize = 16;
-const SPARES_BUSY: usize = 64;
 
-/// How often it is looked whether a start hangs, while there are any.
+/// Threads that start.
+const STARTERS: usize = 2;
+
+/// How often it is looked whether they hang, while all of them are at it.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Is the parent of a runner's jobs, until the runner is gone and they have ended. The words are
@@ -61,7 +65,7 @@ pub(crate) fn parent(words: &[OsString]) -> ExitCode {
     // Whoever stops all that is called punctual means the runner, which tells us by going.
     signals::outlive_requests();
     let id = id.to_string_lossy().into_owned();
-    match Nursery::new(database.into(), id).and_then(|nursery| nursery.work()) {
+    match Nursery::new(database.into(), id).and_then(Nursery::work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
@@ -74,36 +78,44 @@ pub(super) struct Nursery {
     runner: u32,
     socket: UnixStream,
     bell: Bell,
-    ticker: Ticker,
-    lead: Mutex<Lead>,
+    alarm: Ticker,
+    /// What they listen to: the three above, in this order.
+    ears: Ears<3>,
+    orders: Mutex<Orders>,
     inside: Mutex<Inside>,
     /// Output files of ended attempts, for those to come.
     spares: Mutex<Vec<Spare>>,
-}
-
-/// What only the one who leads has to know.
-#[derive(Default)]
-struct Lead {
-    orders: Orders,
-    is_watched: bool,
-    /// The runner is gone.
-    is_over: bool,
+    /// Wakes the main thread.
+    ticker: Ticker,
 }
 
 #[derive(Default)]
 pub(super) struct Inside {
     living: HashMap<i32, Living>,
     pub(super) waiting: Waiting,
+    /// The runner is gone.
+    is_over: bool,
     /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
     said: Option<Instant>,
-    /// Somebody listens, and looks soon whether there are words to be said.
-    is_led: bool,
-    looks_soon: bool,
+    /// When the alarm rings next.
+    rings: Option<Instant>,
+    /// Threads that serve, and those of them that listen.
+    serving: usize,
+    listening: usize,
     /// Starts under way: their children are not in the list yet.
     starting: usize,
+    is_watched: bool,
     /// Starts so far.
     births: u64,
+}
+
+/// What there is to do.
+enum Task {
+    Bear(Birth),
+    Listen,
+    /// Nothing any more.
+    Leave,
 }
 
 struct Living {
@@ -121,148 +133,144 @@ enum What {
 }
 
 impl Nursery {
-    fn new(database: PathBuf, id: String) -> io::Result<Arc<Self>> {
-        let socket = io::stdin().as_fd().try_clone_to_owned()?;
-        let nursery = Arc::new(Self {
+    fn new(database: PathBuf, id: String) -> io::Result<Self> {
+        let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let bell = Bell::of_children()?;
+        let alarm = Ticker::new()?;
+        Ok(Self {
+            ears: Ears::new([socket.as_fd(), bell.as_fd(), alarm.as_fd()])?,
             witness: Witness::join(ends_path(&database)),
             launcher: Launcher::new(database, id),
             runner: parent_id(),
-            socket: UnixStream::from(socket),
-            bell: Bell::of_children()?,
-            ticker: Ticker::new()?,
-            lead: Mutex::default(),
+            socket,
+            bell,
+            alarm,
+            orders: Mutex::default(),
             inside: Mutex::default(),
             spares: Mutex::default(),
-        });
-        let watch = Arc::clone(&nursery);
-        thread::Builder::new()
-            .name("watch".to_owned())
-            .spawn(move || watch.watch())?;
-        Ok(nursery)
+            ticker: Ticker::new()?,
+        })
     }
 
-    fn work(self: &Arc<Self>) -> io::Result<()> {
+    fn work(self) -> io::Result<()> {
         self.witness.hold();
-        let mate = Arc::clone(self);
-        let serve = move || {
-            // Half a parent is none: the runner hears that it is gone, and makes another.
-            if catch_unwind(AssertUnwindSafe(|| mate.serve())).is_err() {
-                let _ = mate.socket.shutdown(Shutdown::Both);
-            }
-        };
-        thread::Builder::new()
-            .name("mate".to_owned())
-            .spawn(serve)?;
-        self.serve();
-        // If it was not the runner who ended the line, it shall hear of it.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        self.keep_spares(0);
-        self.see_out();
+        let nursery = Arc::new(self);
+        nursery.lock().serving = STARTERS;
+        for _ in 0..STARTERS {
+            let one = Arc::clone(&nursery);
+            let serve = move || {
+                if catch_unwind(AssertUnwindSafe(|| one.serve())).is_err() {
+                    // Half a parent is none: the runner hears that it is gone, and makes another.
+                    let _ = one.socket.shutdown(Shutdown::Both);
+                }
+                one.lock().serving -= 1;
+                one.ticker.once(Duration::ZERO);
+            };
+            thread::Builder::new()
+                .name("starter".to_owned())
+                .spawn(serve)?;
+        }
+        nursery.watch();
         Ok(())
     }
 
-    /// Nothing starts any more. Stays until nobody is left.
-    fn see_out(&self) {
-        loop {
-            let inside = self.lock();
-            let is_starting = inside.starting > 0;
-            let is_over = inside.living.is_empty() && !is_starting;
-            drop(inside);
-            if !is_starting {
-                self.witness.let_go();
-            }
-            if is_over {
-                return;
-            }
-            // A start that hangs does not ring when it is over.
-            ready::wait([self.bell.as_fd()], is_starting.then_some(LOOK));
-            self.bell.hear();
-            self.reap();
-        }
-    }
-
-    /// Leads, or waits to lead, and starts what it finds.
+    /// Starts what there is to start, and listens and reaps meanwhile, until nothing starts any more and nobody is
+    /// left.
     fn serve(&self) {
-        let mut lead = held(&self.lead);
-        while let Some(birth) = self.lead(&mut lead) {
-            let inside = self.lock();
-            let is_alone = inside.living.is_empty() && !inside.waiting.has_ready();
-            drop(inside);
-            if is_alone {
-                // Nobody misses us: it is not worth waking the other one.
-                self.bear(birth);
-                continue;
+        loop {
+            self.speak_in_time();
+            match self.next_task() {
+                Task::Bear(birth) => self.bear(birth),
+                Task::Listen => self.listen(),
+                Task::Leave => return,
             }
-            drop(lead);
-            self.bear(birth);
             // What ended before it was in the list rang for nothing.
             self.reap();
-            while let Some(birth) = self.next_birth() {
-                self.bear(birth);
-                self.reap();
-            }
-            self.leave_words();
-            lead = held(&self.lead);
         }
     }
 
-    /// Listens and reaps until there is something to start; `None` when there never will be.
-    fn lead(&self, lead: &mut Lead) -> Option<Birth> {
-        self.lock().is_led = true;
-        let birth = loop {
-            if lead.is_over {
-                break None;
-            }
-            if let Some(birth) = self.next_birth() {
-                break Some(birth);
-            }
-            let at_most = self.speak_in_time();
-            self.be_watched(lead, self.lock().starting > 0);
-            let [line, bell] = ready::wait([self.socket.as_fd(), self.bell.as_fd()], at_most);
-            if line.something || line.hung_up {
-                match lead.orders.take(&self.socket, self) {
-                    Ok(1..) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    _ => {
-                        lead.is_over = true;
-                        self.lock().waiting.close();
-                    }
-                }
-            }
-            if bell.something {
-                self.bell.hear();
-                self.reap();
-            }
-        };
-        let is_starting = self.lock().starting > 0;
-        self.be_watched(lead, is_starting);
+    fn next_task(&self) -> Task {
         let mut inside = self.lock();
-        inside.is_led = false;
-        inside.looks_soon = false;
-        birth
-    }
-
-    fn be_watched(&self, lead: &mut Lead, is_watched: bool) {
-        if lead.is_watched != is_watched {
-            lead.is_watched = is_watched;
-            self.ticker
-                .set(if is_watched { LOOK } else { Duration::ZERO });
+        if inside.is_over && inside.starting == 0 {
+            self.witness.let_go();
+            if inside.living.is_empty() {
+                return Task::Leave;
+            }
         }
-    }
-
-    fn next_birth(&self) -> Option<Birth> {
-        let mut inside = self.lock();
-        let birth = inside.waiting.next()?;
-        let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
-        // A child that the runner was making when it died holds its end of the line until it is a program.
-        if line.hung_up || parent_id() != self.runner {
+        let birth = inside.waiting.next();
+        if birth.is_some() && self.is_orphan() {
             // What a dead runner decided is not done: the next one may decide otherwise.
             inside.waiting.close();
-            return None;
+        } else if let Some(birth) = birth {
+            inside.starting += 1;
+            inside.births += 1;
+            if inside.starting == STARTERS && !inside.is_watched {
+                inside.is_watched = true;
+                self.ticker.set(LOOK);
+            }
+            if inside.waiting.has_ready() && inside.listening > 0 {
+                self.ring(&mut inside, Instant::now());
+            }
+            return Task::Bear(birth);
         }
-        inside.starting += 1;
-        inside.births += 1;
-        Some(birth)
+        if let Some(first) = inside.waiting.first_early() {
+            self.ring(&mut inside, Instant::now() + first);
+        }
+        if inside.living.is_empty() {
+            self.keep_spares(SPARES);
+        }
+        inside.listening += 1;
+        Task::Listen
+    }
+
+    fn is_orphan(&self) -> bool {
+        let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
+        // A child that the runner was making when it died holds its end of the line until it is a program.
+        line.hung_up || parent_id() != self.runner
+    }
+
+    /// Sleeps until there is something new, and hears it.
+    fn listen(&self) {
+        let [line, bell, _] = self.ears.wait();
+        self.lock().listening -= 1;
+        if bell {
+            self.bell.hear();
+        }
+        if line && self.take_orders().is_err() {
+            let mut inside = self.lock();
+            inside.is_over = true;
+            inside.waiting.close();
+            drop(inside);
+            // If it was not the runner who ended the line, it shall hear of it.
+            let _ = self.socket.shutdown(Shutdown::Both);
+            self.keep_spares(0);
+        }
+    }
+
+    /// Follows all orders there are; an error is the end of them.
+    fn take_orders(&self) -> io::Result<()> {
+        let mut orders = held(&self.orders);
+        loop {
+            let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
+            if !line.something && !line.hung_up {
+                return Ok(());
+            }
+            match orders.take(&self.socket, self) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Wakes somebody who listens, then.
+    fn ring(&self, inside: &mut Inside, at: Instant) {
+        let now = Instant::now();
+        if !inside.rings.is_some_and(|rings| now < rings && rings <= at) {
+            inside.rings = Some(at);
+            self.alarm.once(at - now);
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -271,11 +279,8 @@ impl Nursery {
 
     /// The file of an ended attempt is kept for another one, or goes.
     pub(super) fn recycle(&self, attempt: AttemptId) {
-        let is_busy = self.lock().waiting.is_busy();
-        let most = if is_busy { SPARES_BUSY } else { SPARES };
         let path = self.launcher.output_of(attempt);
-        self.keep_spares(most);
-        let has_room = held(&self.spares).len() < most;
+        let has_room = held(&self.spares).len() < SPARES_AT_WORK;
         match has_room.then(|| output::recycle(&path)).flatten() {
             Some(spare) => held(&self.spares).push(spare),
             None => drop(output::discard(&path)),
@@ -293,27 +298,18 @@ impl Nursery {
         !others.is_empty()
     }
 
-    /// Says what was not said yet, unless the runner can wait for it; until when nothing else has to be done.
-    fn speak_in_time(&self) -> Option<Duration> {
+    /// Says what was not said yet, or sees to it that it is said soon, when the runner can wait.
+    fn speak_in_time(&self) {
         let mut inside = self.lock();
         let since = inside.said.map(|said| said.elapsed());
         let rest = since.and_then(|since| PACE.checked_sub(since));
-        let rest = rest.filter(|_| inside.waiting.is_busy() && !inside.unsaid.is_empty());
-        if rest.is_none() {
-            self.speak(&mut inside);
-        }
-        // Who comes back from a start has something to say.
-        let soon = rest.or(Some(PACE).filter(|_| inside.starting > 0));
-        inside.looks_soon = soon.is_some();
-        let early = inside.waiting.first_early();
-        early.into_iter().chain(soon).min()
-    }
-
-    /// Leaves that to the one who leads, if that one looks soon and the runner can wait.
-    fn leave_words(&self) {
-        let mut inside = self.lock();
-        if !(inside.looks_soon && inside.waiting.is_busy()) {
-            self.speak(&mut inside);
+        match rest {
+            Some(rest) if inside.waiting.is_busy() => {
+                if !inside.unsaid.is_empty() {
+                    self.ring(&mut inside, Instant::now() + rest);
+                }
+            }
+            _ => self.speak(&mut inside),
         }
     }
 
@@ -448,23 +444,29 @@ impl Nursery {
         }
     }
 
-    /// While nobody leads, for starts that hang: nobody waits for them who need not.
+    /// For starts that hang: nobody waits for them who need not. Comes back at the end of all.
     fn watch(&self) {
-        // Whatever is to be heard is heard by the other one.
-        signals::hear_nothing();
         let mut seen = 0;
         while self.ticker.tick().is_ok() {
             let mut inside = self.lock();
-            let hangs = !inside.is_led && inside.starting > 0 && inside.births == seen;
-            seen = inside.births;
-            if hangs {
+            if inside.serving < STARTERS && (inside.serving == 0 || inside.is_over) {
+                return;
+            }
+            if inside.starting < STARTERS {
+                inside.is_watched = false;
+                self.ticker.set(Duration::ZERO);
+                continue;
+            }
+            if inside.births == seen {
                 for attempt in inside.waiting.take_all() {
                     inside.say(&Word::Returned(attempt));
                 }
                 drop(inside);
                 self.reap();
                 self.speak(&mut self.lock());
+                continue;
             }
+            seen = inside.births;
         }
     }
 }
