@@ -39,8 +39,9 @@ use super::Word;
 use super::orders::Orders;
 use super::waiting::{Birth, Waiting};
 
-/// How long words are kept back while there are heirs to go on with, so that the runner hears many at once.
-const PACE: Duration = Duration::from_millis(4);
+/// How long words are kept back while there are heirs to go on with, so that the runner hears many at once. It
+/// commits no oftener than that.
+const PACE: Duration = Duration::from_millis(8);
 
 /// Output files kept for the next attempts: at work more than start between two commits, for with each of these come
 /// the files of all attempts whose ends it holds. To make and to remove one was a sixth of what we spent on a start
@@ -98,6 +99,8 @@ pub(super) struct Inside {
     /// Words on their way, and when the last ones went.
     unsaid: Vec<u8>,
     said: Option<Instant>,
+    /// The runner has something to do about them.
+    is_urgent: bool,
     /// When the alarm rings next.
     rings: Option<Instant>,
     /// Threads that serve, and those of them that listen.
@@ -304,7 +307,7 @@ impl Nursery {
         let since = inside.said.map(|said| said.elapsed());
         let rest = since.and_then(|since| PACE.checked_sub(since));
         match rest {
-            Some(rest) if inside.waiting.is_busy() => {
+            Some(rest) if inside.waiting.is_busy() && !inside.is_urgent => {
                 if !inside.unsaid.is_empty() {
                     self.ring(&mut inside, Instant::now() + rest);
                 }
@@ -320,6 +323,7 @@ impl Nursery {
         }
         let _ = (&self.socket).write_all(&inside.unsaid);
         inside.unsaid.clear();
+        inside.is_urgent = false;
         inside.said = Some(Instant::now());
     }
 
@@ -335,6 +339,7 @@ impl Nursery {
         };
         let mut inside = self.lock();
         inside.starting -= 1;
+        inside.is_urgent |= born.is_none();
         inside.say(&word);
         if let Some(living) = born {
             inside.living.insert(living.child.identity.pid, living);
@@ -438,6 +443,8 @@ impl Nursery {
                     finished,
                     heir: inside.waiting.inherit(&claim.row.queue, slot),
                 };
+                // A place that is left to nobody.
+                inside.is_urgent |= over.heir.is_none();
                 inside.say(&Word::Ended(attempt, over));
             }
             What::Hook(hook) => self.lock().say(&Word::HookEnded(hook, ended.exit)),
@@ -486,6 +493,7 @@ impl Inside {
     /// Gives back what still waits.
     pub(super) fn recall(&mut self, attempt: AttemptId) {
         if self.waiting.take(attempt) {
+            self.is_urgent = true;
             self.say(&Word::Returned(attempt));
         }
     }
