@@ -181,6 +181,8 @@ impl Nursery {
     /// left.
     fn serve(&self) {
         loop {
+            // However much there is to start: it may be that something shall not.
+            self.take_orders();
             self.speak_in_time();
             match self.next_task() {
                 Task::Bear(birth) => self.bear(birth),
@@ -201,8 +203,9 @@ impl Nursery {
             }
         }
         let birth = inside.waiting.next();
-        if birth.is_some() && self.is_orphan() {
-            // What a dead runner decided is not done: the next one may decide otherwise.
+        if birth.is_some() && parent_id() != self.runner {
+            // What a dead runner decided is not done: the next one may decide otherwise. A child that it was making
+            // when it died holds its end of the line until that is a program.
             inside.waiting.close();
         } else if let Some(birth) = birth {
             inside.starting += 1;
@@ -226,44 +229,49 @@ impl Nursery {
         Task::Listen
     }
 
-    fn is_orphan(&self) -> bool {
-        let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
-        // A child that the runner was making when it died holds its end of the line until it is a program.
-        line.hung_up || parent_id() != self.runner
-    }
-
-    /// Sleeps until there is something new, and hears it.
+    /// Sleeps until there is something new.
     fn listen(&self) {
-        let [line, bell, _] = self.ears.wait();
+        let [_, bell, _] = self.ears.wait();
         self.lock().listening -= 1;
         if bell {
             self.bell.hear();
         }
-        if line && self.take_orders().is_err() {
-            let mut inside = self.lock();
-            inside.is_over = true;
-            inside.waiting.close();
-            drop(inside);
-            // If it was not the runner who ended the line, it shall hear of it.
-            let _ = self.socket.shutdown(Shutdown::Both);
-            self.keep_spares(0);
+    }
+
+    /// Follows all orders there are.
+    fn take_orders(&self) {
+        while self.has_orders() {
+            let mut orders = held(&self.orders);
+            // Another thread may have taken them meanwhile.
+            if !self.has_orders() {
+                return;
+            }
+            match orders.take(&self.socket, self) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => {
+                    drop(orders);
+                    return self.end();
+                }
+            }
         }
     }
 
-    /// Follows all orders there are; an error is the end of them.
-    fn take_orders(&self) -> io::Result<()> {
-        let mut orders = held(&self.orders);
-        loop {
-            let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
-            if !line.something && !line.hung_up {
-                return Ok(());
-            }
-            match orders.take(&self.socket, self) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    fn has_orders(&self) -> bool {
+        let [line] = ready::wait([self.socket.as_fd()], Some(Duration::ZERO));
+        line.something || line.hung_up
+    }
+
+    /// Nothing starts any more.
+    fn end(&self) {
+        let mut inside = self.lock();
+        let was_over = std::mem::replace(&mut inside.is_over, true);
+        inside.waiting.close();
+        drop(inside);
+        if !was_over {
+            // If it was not the runner who ended the line, it shall hear of it.
+            let _ = self.socket.shutdown(Shutdown::Both);
+            self.keep_spares(0);
         }
     }
 
