@@ -26,14 +26,22 @@ pub(super) fn find(name: &OsStr, cwd: &Path, path: Option<&OsStr>) -> Result<Pat
     }
     let path = path.unwrap_or(OsStr::new(DEFAULT_PATH));
     let mut forbidden = None;
-    // A relative or empty entry means the job's directory, as it would for a shell there.
-    for entry in path.as_bytes().split(|&byte| byte == b':') {
-        let candidate = cwd.join(OsStr::from_bytes(entry)).join(name);
+    let entries = || path.as_bytes().split(|&byte| byte == b':');
+    let mut candidate = PathBuf::new();
+    for (number, entry) in entries().enumerate() {
+        // Told twice, as many a PATH does, it is not looked at again: the search is a tenth of a start.
+        if entries().take(number).any(|before| before == entry) {
+            continue;
+        }
+        candidate.as_mut_os_string().clear();
+        // A relative or empty entry means the job's directory, as it would for a shell there.
+        candidate.extend([cwd.as_os_str(), OsStr::from_bytes(entry), name]);
         match access(&candidate, Access::EXEC_OK) {
-            Ok(()) if is_directory(&candidate) => forbidden = forbidden.or(Some(candidate)),
-            Ok(()) => return Ok(candidate),
+            Ok(()) if !is_directory(&candidate) => return Ok(candidate),
             // Like execvp: go on looking, but remember that something was there.
-            Err(rustix::io::Errno::ACCESS) => forbidden = forbidden.or(Some(candidate)),
+            Ok(()) | Err(rustix::io::Errno::ACCESS) => {
+                forbidden = forbidden.or_else(|| Some(candidate.clone()));
+            }
             Err(_) => {}
         }
     }
