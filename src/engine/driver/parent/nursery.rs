@@ -177,7 +177,7 @@ impl Nursery {
         Ok(())
     }
 
-    /// Starts what there is to start, and listens and reaps meanwhile, until nothing starts any more and nobody is
+    /// Starts what there is to start, and listens and reaps meanwhile; until nothing starts any more and nobody is
     /// left.
     fn serve(&self) {
         loop {
@@ -185,12 +185,14 @@ impl Nursery {
             self.take_orders();
             self.speak_in_time();
             match self.next_task() {
-                Task::Bear(birth) => self.bear(birth),
+                Task::Bear(birth) => {
+                    self.bear(birth);
+                    // What ended before it was in the list rang for nothing.
+                    self.reap();
+                }
                 Task::Listen => self.listen(),
                 Task::Leave => return,
             }
-            // What ended before it was in the list rang for nothing.
-            self.reap();
         }
     }
 
@@ -198,9 +200,10 @@ impl Nursery {
         let mut inside = self.lock();
         if inside.is_over && inside.starting == 0 {
             self.witness.let_go();
-            if inside.living.is_empty() {
-                return Task::Leave;
-            }
+        }
+        // Who does not listen may have an end in hand that is not written down yet.
+        if inside.has_nobody_left() && inside.serving == inside.listening + 1 {
+            return Task::Leave;
         }
         let birth = inside.waiting.next();
         if birth.is_some() && parent_id() != self.runner {
@@ -229,12 +232,13 @@ impl Nursery {
         Task::Listen
     }
 
-    /// Sleeps until there is something new.
+    /// Sleeps until there is something new, and reaps if it is an end.
     fn listen(&self) {
         let [_, bell, _] = self.ears.wait();
         self.lock().listening -= 1;
         if bell {
             self.bell.hear();
+            self.reap();
         }
     }
 
@@ -464,7 +468,8 @@ impl Nursery {
         let mut seen = 0;
         while self.ticker.tick().is_ok() {
             let mut inside = self.lock();
-            if inside.serving < STARTERS && (inside.serving == 0 || inside.is_over) {
+            if inside.serving == 0 || inside.has_nobody_left() && inside.serving == inside.listening
+            {
                 return;
             }
             if inside.starting < STARTERS {
@@ -492,6 +497,10 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Inside {
+    fn has_nobody_left(&self) -> bool {
+        self.is_over && self.living.is_empty()
+    }
+
     fn say(&mut self, word: &Word) {
         // Nothing in a word cannot be said in JSON.
         let _ = serde_json::to_writer(&mut self.unsaid, word);
