@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::AttemptId;
 use crate::os::clock::{self, Ticker};
@@ -37,7 +37,7 @@ use super::super::super::start::{HookLaunch, Launcher};
 use super::super::super::witness::{SeenEnd, Witness};
 use super::Word;
 use super::orders::Orders;
-use super::waiting::{Birth, Waiting};
+use super::waiting::{Birth, HEAD_START, Waiting};
 
 /// How long words are kept back while there are heirs to go on with, so that the runner hears many at once. It
 /// commits no oftener than that.
@@ -543,19 +543,16 @@ impl Inside {
     }
 }
 
-/// Sleeps until the wall clock shows this. Should it be set back meanwhile, that makes it no longer.
+/// Sleeps the rest of the head start, until the wall clock shows this. Is the clock set back meanwhile, that makes it
+/// no longer: what is taken up is started.
 fn sleep_until(at: DateTime<Utc>) {
-    let mut before = TimeDelta::MAX;
-    loop {
-        let rest = at - Utc::now();
-        if rest >= before {
-            return;
-        }
-        match rest.to_std() {
-            Ok(span) if !span.is_zero() => thread::sleep(span),
+    let head_start = HEAD_START.to_std().unwrap_or_default();
+    let begun = Instant::now();
+    while begun.elapsed() < 2 * head_start {
+        match (at - Utc::now()).to_std() {
+            Ok(rest) if !rest.is_zero() => thread::sleep(rest.min(head_start)),
             _ => return,
         }
-        before = rest;
     }
 }
 
@@ -568,5 +565,25 @@ fn process_of(child: &Child, slot: u32, decided: DateTime<Utc>) -> Process {
         // The clock may have been set back since it was found to be due.
         started: Utc::now().max(decided),
         slot,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clock was in 2098 when it was taken up, and a moment later it was not.
+    #[test]
+    fn a_clock_that_is_set_back_holds_no_start_up() {
+        let begun = Instant::now();
+        sleep_until(Utc::now() + chrono::TimeDelta::days(365 * 72));
+        assert!(begun.elapsed() >= HEAD_START.to_std().unwrap());
+    }
+
+    #[test]
+    fn nothing_is_early() {
+        let at = Utc::now() + HEAD_START;
+        sleep_until(at);
+        assert!(Utc::now() >= at);
     }
 }

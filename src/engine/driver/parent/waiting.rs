@@ -13,7 +13,7 @@ use super::super::super::ledger::Claim;
 use super::super::super::start::HookLaunch;
 
 /// A start is taken up so long before its time: then a processor is awake, and all is ready.
-const HEAD_START: TimeDelta = TimeDelta::milliseconds(1);
+pub(super) const HEAD_START: TimeDelta = TimeDelta::milliseconds(1);
 
 /// A start to come.
 pub(super) enum Birth {
