@@ -107,12 +107,10 @@ fn wait(pid: i32, how: WaitIdOptions) -> bool {
 pub(crate) enum AnyEnd {
     /// This one has ended, and waits to be reaped.
     Of(i32),
-    /// One of them has.
+    /// Some may have: one has of which it is not told which, or there is none any more.
     OfSome,
     /// None of them has.
     OfNone,
-    /// There is none.
-    NoChild,
 }
 
 /// Whether any child has ended, without waiting and without reaping it. For a process that has no children but
@@ -124,8 +122,7 @@ pub(crate) fn any_exited() -> AnyEnd {
         Ok(status) => status
             .pid()
             .map_or(AnyEnd::OfSome, |pid| AnyEnd::Of(pid.as_raw())),
-        Err(nix::errno::Errno::ECHILD) => AnyEnd::NoChild,
-        // By a real-time signal, for which there is no word.
+        // By a real-time signal, for which there is no word; or somebody else has reaped them.
         Err(_) => AnyEnd::OfSome,
     }
 }

@@ -8,12 +8,16 @@
 //! its children for those of an earlier runner, and starts another.
 //!
 //! They talk over a socket that no name leads to, a line of JSON for each message. `line` is the runner's end of
-//! it, `nursery` the other (`orders`: what comes in; `waiting`: starts whose turn has not come). What never lives
-//! here: a decision, or the database.
+//! it, `nursery` the other (`orders`: what comes in; `waiting`: starts whose turn has not come; `living`: the
+//! children; `spares`: their output files; `speech`: what goes out). What never lives here: a decision, or the
+//! database.
 
 mod line;
+mod living;
 mod nursery;
 mod orders;
+mod spares;
+mod speech;
 mod waiting;
 
 use std::borrow::Cow;

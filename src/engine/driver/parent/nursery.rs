@@ -5,7 +5,6 @@
 //! main thread is there for the case that both sleep long in a start, on a slow file system: it gives back what
 //! waits, and reaps (`watch`), while the runner turns to another parent (`line`).
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::net::Shutdown;
@@ -26,28 +25,20 @@ use crate::os::clock::{self, Ticker};
 use crate::os::proc;
 use crate::os::ready::{self, Ears};
 use crate::os::signals::{self, Bell};
-use crate::process::output::{self, Spare};
 use crate::process::{AnyEnd, Child, any_exited};
 use crate::store::{Process, ends_path};
 
 use super::super::super::core::{Over, Refusal, Turn};
 use super::super::super::ledger::Claim;
-use super::super::super::policy::{Outcome, Why};
+use super::super::super::policy::Outcome;
 use super::super::super::start::{HookLaunch, Launcher};
 use super::super::super::witness::{SeenEnd, Witness};
 use super::Word;
+use super::living::{Children, Living, What};
 use super::orders::Orders;
+use super::spares::Spares;
+use super::speech::Speech;
 use super::waiting::{Birth, HEAD_START, Waiting};
-
-/// How long words are kept back while there are heirs to go on with, so that the runner hears many at once. It
-/// commits no oftener than that.
-const PACE: Duration = Duration::from_millis(8);
-
-/// Output files kept for the next attempts: at work more than start between two commits, for with each of these come
-/// the files of all attempts whose ends it holds. To make and to remove one was a sixth of what we spent on a start
-/// (ext4). Those kept while nothing runs lie beside the database.
-const SPARES_AT_WORK: usize = 64;
-const SPARES: usize = 16;
 
 /// Threads that start.
 const STARTERS: usize = 2;
@@ -84,23 +75,18 @@ pub(super) struct Nursery {
     ears: Ears<3>,
     orders: Mutex<Orders>,
     inside: Mutex<Inside>,
-    /// Output files of ended attempts, for those to come.
-    spares: Mutex<Vec<Spare>>,
+    pub(super) spares: Spares,
     /// Wakes the main thread.
     ticker: Ticker,
 }
 
 #[derive(Default)]
 pub(super) struct Inside {
-    living: HashMap<i32, Living>,
+    pub(super) living: Children,
     pub(super) waiting: Waiting,
     /// The runner is gone.
     is_over: bool,
-    /// Words on their way, and when the last ones went.
-    unsaid: Vec<u8>,
-    said: Option<Instant>,
-    /// The runner has something to do about them.
-    is_urgent: bool,
+    speech: Speech,
     /// When the alarm rings next.
     rings: Option<Instant>,
     /// Threads that serve, and those of them that listen.
@@ -121,20 +107,6 @@ enum Task {
     Leave,
 }
 
-struct Living {
-    child: Child,
-    what: What,
-}
-
-enum What {
-    Attempt {
-        claim: Box<Claim>,
-        process: Process,
-        ending: Option<Why>,
-    },
-    Hook(i64),
-}
-
 impl Nursery {
     fn new(database: PathBuf, id: String) -> io::Result<Self> {
         let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -150,7 +122,7 @@ impl Nursery {
             alarm,
             orders: Mutex::default(),
             inside: Mutex::default(),
-            spares: Mutex::default(),
+            spares: Spares::default(),
             ticker: Ticker::new()?,
         })
     }
@@ -226,7 +198,7 @@ impl Nursery {
             self.ring(&mut inside, Instant::now() + first);
         }
         if inside.living.is_empty() {
-            self.keep_spares(SPARES);
+            self.spares.rest();
         }
         inside.listening += 1;
         Task::Listen
@@ -275,7 +247,7 @@ impl Nursery {
         if !was_over {
             // If it was not the runner who ended the line, it shall hear of it.
             let _ = self.socket.shutdown(Shutdown::Both);
-            self.keep_spares(0);
+            self.spares.clear();
         }
     }
 
@@ -292,37 +264,15 @@ impl Nursery {
         held(&self.inside)
     }
 
-    /// The file of an ended attempt is kept for another one, or goes.
-    pub(super) fn recycle(&self, attempt: AttemptId) {
-        let path = self.launcher.output_of(attempt);
-        let has_room = held(&self.spares).len() < SPARES_AT_WORK;
-        match has_room.then(|| output::recycle(&path)).flatten() {
-            Some(spare) => held(&self.spares).push(spare),
-            None => drop(output::discard(&path)),
-        }
-    }
-
-    /// Whether there were more.
-    fn keep_spares(&self, most: usize) -> bool {
-        let mut spares = held(&self.spares);
-        let most = most.min(spares.len());
-        let others = spares.split_off(most);
-        for spare in &others {
-            let _ = output::discard(spare.path());
-        }
-        !others.is_empty()
-    }
-
     /// Says what was not said yet, or sees to it that it is said soon, when the runner can wait.
     fn speak_in_time(&self) {
         let mut inside = self.lock();
-        let since = inside.said.map(|said| said.elapsed());
-        let rest = since.and_then(|since| PACE.checked_sub(since));
-        match rest {
-            Some(rest) if inside.waiting.is_busy() && !inside.is_urgent => {
-                if !inside.unsaid.is_empty() {
-                    self.ring(&mut inside, Instant::now() + rest);
-                }
+        if inside.speech.is_empty() {
+            return;
+        }
+        match inside.speech.can_wait() {
+            Some(rest) if inside.waiting.is_busy() => {
+                self.ring(&mut inside, Instant::now() + rest);
             }
             _ => self.speak(&mut inside),
         }
@@ -330,13 +280,7 @@ impl Nursery {
 
     /// Nobody may hear it: then the runner is gone, and it is written down.
     fn speak(&self, inside: &mut Inside) {
-        if inside.unsaid.is_empty() {
-            return;
-        }
-        let _ = (&self.socket).write_all(&inside.unsaid);
-        inside.unsaid.clear();
-        inside.is_urgent = false;
-        inside.said = Some(Instant::now());
+        let _ = (&self.socket).write_all(&inside.speech.take());
     }
 
     /// Starts a process. What there is to say of it is ready before it can be reaped, so that its end comes behind.
@@ -351,10 +295,12 @@ impl Nursery {
         };
         let mut inside = self.lock();
         inside.starting -= 1;
-        inside.is_urgent |= born.is_none();
-        inside.say(&word);
-        if let Some(living) = born {
-            inside.living.insert(living.child.identity.pid, living);
+        match born {
+            Some(living) => {
+                inside.speech.say(&word);
+                inside.living.insert(living);
+            }
+            None => inside.speech.hurry(&word),
         }
     }
 
@@ -370,7 +316,7 @@ impl Nursery {
             Turn::Heir => (decided, 0),
         };
         let mut launched = self.launch(&claim, at, slot);
-        if matches!(launched, Err(Refusal::NoRoom(_))) && self.keep_spares(0) {
+        if matches!(launched, Err(Refusal::NoRoom(_))) && self.spares.clear() {
             // It may have been for want of a descriptor.
             launched = self.launch(&claim, at, slot);
         }
@@ -394,10 +340,10 @@ impl Nursery {
     }
 
     fn launch(&self, claim: &Claim, at: DateTime<Utc>, slot: u32) -> Result<Child, Refusal> {
-        let mut spare = held(&self.spares).pop();
+        let mut spare = self.spares.take();
         let wait = || sleep_until(at);
         let launched = self.launcher.launch(claim, slot, &wait, &mut spare);
-        held(&self.spares).extend(spare);
+        self.spares.give_back(spare);
         launched
     }
 
@@ -420,7 +366,7 @@ impl Nursery {
             if end == AnyEnd::OfNone {
                 return;
             }
-            let ended = self.lock().take_ended(end);
+            let ended = self.lock().living.take_ended(end);
             if ended.is_empty() {
                 return;
             }
@@ -449,17 +395,21 @@ impl Nursery {
                 };
                 self.witness.saw(attempt, &end);
                 let mut inside = self.lock();
+                let heir = inside.waiting.inherit(&claim.row.queue, slot);
                 let over = Over {
                     exit: ended.exit,
                     usage: ended.usage,
                     finished,
-                    heir: inside.waiting.inherit(&claim.row.queue, slot),
+                    heir,
                 };
-                // A place that is left to nobody.
-                inside.is_urgent |= over.heir.is_none();
-                inside.say(&Word::Ended(attempt, over));
+                let word = Word::Ended(attempt, over);
+                match heir {
+                    Some(_) => inside.speech.say(&word),
+                    // Its place is free.
+                    None => inside.speech.hurry(&word),
+                }
             }
-            What::Hook(hook) => self.lock().say(&Word::HookEnded(hook, ended.exit)),
+            What::Hook(hook) => self.lock().speech.hurry(&Word::HookEnded(hook, ended.exit)),
         }
     }
 
@@ -479,7 +429,7 @@ impl Nursery {
             }
             if inside.births == seen {
                 for attempt in inside.waiting.take_all() {
-                    inside.say(&Word::Returned(attempt));
+                    inside.speech.hurry(&Word::Returned(attempt));
                 }
                 drop(inside);
                 self.reap();
@@ -501,45 +451,11 @@ impl Inside {
         self.is_over && self.living.is_empty()
     }
 
-    fn say(&mut self, word: &Word) {
-        // Nothing in a word cannot be said in JSON.
-        let _ = serde_json::to_writer(&mut self.unsaid, word);
-        self.unsaid.push(b'\n');
-    }
-
     /// Gives back what still waits.
     pub(super) fn recall(&mut self, attempt: AttemptId) {
         if self.waiting.take(attempt) {
-            self.is_urgent = true;
-            self.say(&Word::Returned(attempt));
+            self.speech.hurry(&Word::Returned(attempt));
         }
-    }
-
-    /// We have a hand in its end.
-    pub(super) fn note(&mut self, of: AttemptId, why: Why) {
-        for living in self.living.values_mut() {
-            if let What::Attempt { claim, ending, .. } = &mut living.what
-                && claim.row.attempt == of
-            {
-                *ending = Some(why);
-            }
-        }
-    }
-
-    fn take_ended(&mut self, end: AnyEnd) -> Vec<Living> {
-        let ended: Vec<i32> = match end {
-            AnyEnd::Of(pid) if self.living.contains_key(&pid) => vec![pid],
-            // Somebody else reaped them. That they ended is all that can be said.
-            AnyEnd::NoChild => self.living.keys().copied().collect(),
-            // One that could not become its program is reaped by whoever started it.
-            _ => {
-                let living = self.living.iter();
-                let ended = living.filter(|(_, living)| living.child.has_exited());
-                ended.map(|(pid, _)| *pid).collect()
-            }
-        };
-        let ended = ended.iter();
-        ended.filter_map(|pid| self.living.remove(pid)).collect()
     }
 }
 

@@ -67,8 +67,10 @@ impl Orders {
                 let hook = Box::new(hook.into_owned());
                 nursery.lock().waiting.expect(Birth::Hook(hook));
             }
-            Order::Ending(attempt, why) => nursery.lock().note(attempt, why),
-            Order::Recycle(attempt) => nursery.recycle(attempt),
+            Order::Ending(attempt, why) => nursery.lock().living.note(attempt, why),
+            Order::Recycle(attempt) => {
+                nursery.spares.recycle(&nursery.launcher.output_of(attempt));
+            }
         }
         Ok(())
     }
