@@ -1,8 +1,7 @@
 //! Signals: what the runner inherited from its starter, undone before any job can inherit it.
 //!
-//! `exec` resets handlers to the default but keeps what is ignored, and the mask survives it. So instead
-//! of doing work in each child, which would cost the fast way of starting one, the runner gets rid of
-//! both once. Only ever called from the thread that will start jobs, before there are others.
+//! `exec` resets handlers to the default but keeps what is ignored, and the mask survives it. So the runner gets rid
+//! of both once, before there are other threads.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -120,8 +119,8 @@ pub(crate) fn stop() -> io::Result<()> {
 
 /// Makes what children inherit from this process the default: signal dispositions, mask, descriptors.
 ///
-/// The mask counts: the standard library passes ours on to its children. It does reset SIGPIPE, which it
-/// ignored itself, so that one stays. SIGILL, SIGFPE and SIGSEGV cannot be given a handler safely; the
+/// The mask counts for us: blocked, a request to stop would not be heard. SIGPIPE is the one that each start resets,
+/// for our own runtime ignores it. SIGILL, SIGFPE and SIGSEGV cannot be given a handler safely; the
 /// kernel lifts their being ignored when they are earned.
 pub(crate) fn normalize() -> io::Result<()> {
     let unheard = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,6 @@
 //! Which file a command's first word means: the search that `execvp` does, done by us.
 //!
-//! Done here, because the job's PATH and directory are not ours, and because the standard library leaves
-//! its fast way of starting a process when it has to search a changed PATH itself.
+//! Done here, because the job's PATH and directory are not ours, and `posix_spawnp` would search ours.
 
 use std::ffi::OsStr;
 use std::io;
