@@ -254,33 +254,44 @@ fn what_waits_with_the_parent_of_a_dead_runner_is_started_by_the_next_one() {
     assert_eq!(sandbox.lines("order"), ["a", "b", "c"]);
 }
 
-/// A start sleeps in the kernel: the parent has another thread that hears of ends and starts others.
+/// A start sleeps in the kernel: the parent has another thread that hears of ends and starts others, and a third one
+/// that hears of ends when both sleep.
 #[test]
-fn a_start_that_hangs_keeps_no_end_from_being_seen() {
+fn starts_that_hang_keep_no_end_from_being_seen_and_no_other_from_starting() {
     if !can_trace() {
         return;
     }
-    let sandbox = Sandbox::new();
-    let runner = sandbox.runner(["-j2"]);
-    add_waiting(&sandbox, "first", "true");
-    sandbox.until_state("first", "running");
-    let calls = ["clone", "clone3", "vfork"];
-    let tracer = attach(
-        &sandbox,
-        runner.parent_of_jobs(),
-        &calls,
-        "delay_enter=5000000:when=1",
-    );
-    sandbox.ok(["add", "now", "--name", "hangs", "echo hangs >> order"]);
-    until(PATIENCE, "it is being started", || {
-        sandbox.count("SELECT count(*) FROM attempt") == 2
-    });
-    sandbox.write("go", "");
-    sandbox.until_state("first", "succeeded");
-    assert!(!sandbox.path("order").exists());
-    drop(tracer);
-    sandbox.until_state("hangs", "succeeded");
-    assert_eq!(runner.stop(), 0);
+    for hanging in [&["one"][..], &["one", "two"]] {
+        let sandbox = Sandbox::new();
+        let runner = sandbox.runner(["-j4"]);
+        add_waiting(&sandbox, "first", "true");
+        sandbox.until_state("first", "running");
+        let tracer = attach(
+            &sandbox,
+            runner.parent_of_jobs(),
+            &["clone", "clone3", "vfork"],
+            "delay_enter=5000000:when=1",
+        );
+        for name in hanging {
+            sandbox.ok(["add", "now", "--name", name, "echo $PUNCTUAL_JOB >> hung"]);
+        }
+        until(PATIENCE, "they are being started", || {
+            sandbox.count("SELECT count(*) FROM attempt") == 1 + hanging.len() as i64
+        });
+        sandbox.write("go", "");
+        sandbox.until_state("first", "succeeded");
+        // The first start of the other thread would hang, too.
+        if hanging.len() == 2 {
+            sandbox.ok(["add", "now", "--name", "other", "true"]);
+            sandbox.until_state("other", "succeeded");
+        }
+        assert!(!sandbox.path("hung").exists());
+        drop(tracer);
+        for name in hanging {
+            sandbox.until_state(name, "succeeded");
+        }
+        assert_eq!(runner.stop(), 0);
+    }
 }
 
 /// Words are kept back for milliseconds while others wait to take a place, and not until something else happens.
