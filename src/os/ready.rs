@@ -75,3 +75,28 @@ impl<const N: usize> Ears<N> {
         heard
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::fd::AsFd as _;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn ears_tell_of_each_piece_of_news_and_once_of_each() {
+        let (first, mut to_first) = UnixStream::pair().unwrap();
+        let (second, mut to_second) = UnixStream::pair().unwrap();
+        // Said before anybody listens.
+        to_second.write_all(b"a").unwrap();
+        let ears = Ears::new([first.as_fd(), second.as_fd()]).unwrap();
+        assert_eq!(ears.wait(), [false, true]);
+        // What nobody read is no news.
+        to_first.write_all(b"a").unwrap();
+        assert_eq!(ears.wait(), [true, false]);
+        to_second.write_all(b"b").unwrap();
+        drop(to_first);
+        assert_eq!(ears.wait(), [true, true]);
+    }
+}
