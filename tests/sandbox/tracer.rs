@@ -81,22 +81,29 @@ impl Sandbox {
     }
 }
 
-/// A tracer on every thread of a living process, in which the n-th such call of a thread has this fate.
+/// A tracer on every thread of a living process, in which the n-th such call of a thread has this fate. Of its first
+/// thread nothing is expected: it may sleep for ever in one call.
 pub(crate) fn attach(sandbox: &Sandbox, pid: Pid, calls: &[&str], fate: &str) -> Runner {
     let calls = optional(calls);
     let pid = pid.as_raw_nonzero().to_string();
+    let file = sandbox.path(format!("trace-{pid}"));
     let mut strace = sandbox.program("strace");
-    strace.args(["-f", "-qq", "-b", "execve", "-o", "/dev/null", "-p", &pid]);
-    strace.args(["-e", &format!("trace={calls}")]);
+    strace
+        .args(["-f", "-qq", "-b", "execve", "-p", &pid, "-o"])
+        .arg(&file);
     strace.args(["-e", &format!("inject={calls}:{fate}")]);
     let tracer = sandbox.start(&mut strace);
+    // The kernel names the tracer before that sees any call; so a thread is traced when one of its calls was seen.
     until(PATIENCE, "every thread is traced", || {
+        let seen = fs::read_to_string(&file).unwrap_or_default();
         let threads = fs::read_dir(format!("/proc/{pid}/task"));
-        let mut threads = threads.into_iter().flatten().flatten().peekable();
-        threads.peek().is_some()
-            && threads.all(|thread| {
-                let status = fs::read_to_string(thread.path().join("status"));
-                status.is_ok_and(|status| !status.contains("TracerPid:\t0\n"))
+        let threads = threads.into_iter().flatten().flatten();
+        let names = threads.map(|thread| thread.file_name().into_string().unwrap());
+        let mut others = names.filter(|thread| *thread != pid).peekable();
+        others.peek().is_some()
+            && others.all(|thread| {
+                let mut lines = seen.lines();
+                lines.any(|line| line.split(' ').next() == Some(&thread))
             })
     });
     tracer

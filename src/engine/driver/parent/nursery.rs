@@ -413,6 +413,15 @@ impl Nursery {
         }
     }
 
+    /// What waits, and what nobody has heard of yet.
+    fn give_all_back(&self) {
+        self.take_orders();
+        let mut inside = self.lock();
+        for attempt in inside.waiting.take_all() {
+            inside.speech.hurry(&Word::Returned(attempt));
+        }
+    }
+
     /// For starts that hang: nobody waits for them who need not. Comes back at the end of all.
     fn watch(&self) {
         let mut seen = 0;
@@ -427,16 +436,14 @@ impl Nursery {
                 self.ticker.set(Duration::ZERO);
                 continue;
             }
-            if inside.births == seen {
-                for attempt in inside.waiting.take_all() {
-                    inside.speech.hurry(&Word::Returned(attempt));
-                }
-                drop(inside);
+            let hangs = inside.births == seen;
+            seen = inside.births;
+            drop(inside);
+            if hangs {
+                self.give_all_back();
                 self.reap();
                 self.speak(&mut self.lock());
-                continue;
             }
-            seen = inside.births;
         }
     }
 }
