@@ -78,11 +78,13 @@ pub(super) struct Reaped {
 pub(super) fn wait4(pid: i32) -> io::Result<Reaped> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: both places are ours and outlive the call, which writes no more than one of each.
-    let answer = unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) };
+    // SAFETY: both places are ours and outlive the call, which writes no more than one of each; all zeros are a valid
+    // `rusage`, whatever the kernel wrote over them.
+    let (answer, usage) = unsafe {
+        let answer = libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr());
+        (answer, usage.assume_init())
+    };
     Errno::result(answer)?;
-    // SAFETY: all zeros are a valid `rusage`, whatever the kernel wrote over them.
-    let usage = unsafe { usage.assume_init() };
     Ok(Reaped {
         status,
         cpu: span(usage.ru_utime) + span(usage.ru_stime),

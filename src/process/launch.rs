@@ -10,7 +10,6 @@ use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::thread;
 
 use rustix::fs::{Access, FlockOperation, MemfdFlags, access, flock, memfd_create};
@@ -34,7 +33,7 @@ pub(crate) const OURSELVES: &str = "/proc/self/exe";
 /// its end of a line; it says nothing.
 pub(crate) fn start_ourselves(words: &[&OsStr], line: BorrowedFd<'_>) -> io::Result<Child> {
     let env = Environment::new(std::env::vars_os())?;
-    let null = null()?;
+    let null = File::options().write(true).open(NULL)?;
     let words = words.iter().copied();
     let args = texts([OsStr::new("punctual")].into_iter().chain(words))?;
     Child::start(&Start {
@@ -42,7 +41,7 @@ pub(crate) fn start_ourselves(words: &[&OsStr], line: BorrowedFd<'_>) -> io::Res
         args: &args,
         env: &env.texts()?,
         cwd: c"/",
-        streams: [line, null, null],
+        streams: [line, null.as_fd(), null.as_fd()],
     })
 }
 
@@ -192,12 +191,8 @@ fn start(
         None => argv,
     };
     let stdin = match &launch.stdin {
-        Some(bytes) => Some(readable(bytes).map_err(|error| shortage("stdin", &error))?),
-        None => None,
-    };
-    let stdin = match &stdin {
-        Some(file) => file.as_fd(),
-        None => null().map_err(|error| shortage(NULL, &error))?,
+        Some(bytes) => readable(bytes).map_err(|error| shortage("stdin", &error))?,
+        None => File::open(NULL).map_err(|error| shortage(NULL, &error))?,
     };
     let program = text(argv.program.as_os_str())?;
     let words = [&argv.zero].into_iter().chain(&argv.rest);
@@ -215,7 +210,7 @@ fn start(
         args: &words,
         env: &env,
         cwd: &cwd,
-        streams: [stdin, output.as_fd(), output.as_fd()],
+        streams: [stdin.as_fd(), output.as_fd(), output.as_fd()],
     };
     let started = match launch.nice {
         Some(nice) => start_niced(&start, nice),
@@ -265,19 +260,8 @@ fn readable(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opened for each start: a lock or a flag on it is shared by all that have it from one opening.
 const NULL: &str = "/dev/null";
-
-/// What there is to read where nothing is, opened once.
-fn null() -> io::Result<BorrowedFd<'static>> {
-    static FILE: OnceLock<File> = OnceLock::new();
-    if FILE.get().is_none() {
-        // Another thread may have been faster.
-        let _ = FILE.set(File::options().read(true).write(true).open(NULL)?);
-    }
-    FILE.get()
-        .map(AsFd::as_fd)
-        .ok_or(io::ErrorKind::NotFound.into())
-}
 
 /// Creates the output file and locks its description, which the child will share: as long as anybody
 /// holds it, the lock is held. Only a hint, so a file system without locks will do.

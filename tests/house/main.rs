@@ -10,7 +10,6 @@
 mod faults;
 mod source;
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use source::{Source, sources, top};
@@ -188,7 +187,7 @@ fn every_dependency_has_a_room() {
 
 #[test]
 fn unsafe_has_one_address_and_a_reason() {
-    let mut addresses = BTreeSet::new();
+    let mut addresses = Vec::new();
     for file in sources() {
         for (at, _) in file.words_of(&file.code, &["unsafe"]) {
             let line = file.line(at);
@@ -203,10 +202,13 @@ fn unsafe_has_one_address_and_a_reason() {
                 "{}:{line}: unsafe without a SAFETY line",
                 file.path
             );
-            addresses.insert(file.path.clone());
+            addresses.push(format!("{}:{line}", file.path));
         }
     }
-    assert!(addresses.len() <= 1, "{addresses:?}");
+    // One for each call that no crate wraps.
+    assert!(addresses.len() <= 3, "{addresses:?}");
+    let mut all = addresses.iter();
+    assert!(all.all(|address| address.starts_with("process/kernel.rs:")));
 }
 
 #[test]

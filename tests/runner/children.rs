@@ -254,10 +254,10 @@ fn many_short_jobs_leave_no_zombie_and_no_descriptor() {
         sandbox.ok(["add", "now", "echo x >> done"]);
     }
     sandbox.until_lines("done", 60);
-    // As many files may be kept for the next outputs.
+    // A few files may be kept for the next outputs.
     until(PATIENCE, "everything is as before", || {
         let now = descriptors();
-        children() == [parent] && now[0] == before[0] && now[1] <= before[1] + 16
+        children() == [parent] && now[0] == before[0] && now[1] <= before[1] + 8
     });
     assert_eq!(runner.stop(), 0);
     assert_eq!(outputs(), 0);

@@ -218,6 +218,23 @@ fn too_long_and_nul_are_refused_without_a_panic() {
     assert!(!told.is_empty());
 }
 
+/// Had all jobs the same opening, a lock that one left on it would be held for ever.
+#[test]
+fn what_there_is_to_read_cannot_be_written_and_is_no_other_jobs() {
+    let place = Place::new();
+    let first = Launch {
+        output: place.path("first"),
+        ..place.sh("flock -n 0")
+    };
+    run(&first);
+    run(&place.sh("cat /proc/self/fdinfo/0"));
+    let said = place.output();
+    let flags = said.lines().find(|line| line.starts_with("flags:"));
+    // O_RDONLY is zero.
+    assert!(flags.is_some_and(|flags| flags.ends_with('0')), "{said}");
+    assert!(!said.contains("lock:"), "{said}");
+}
+
 #[test]
 fn a_file_planted_for_the_output_is_neither_used_nor_removed() {
     let place = Place::new();

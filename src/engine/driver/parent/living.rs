@@ -1,6 +1,7 @@
 //! The children that live, as their parent knows them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::domain::AttemptId;
 use crate::process::{AnyEnd, Child};
@@ -48,23 +49,17 @@ impl Children {
         }
     }
 
-    /// Takes out those that have ended, after such a look at all. Each is looked at itself: another thread may have
-    /// reaped what was seen, and its number may be that of the next one.
+    /// Takes out who was seen to have ended; if that one is not here, or does not mean it, all that have. For another
+    /// thread may have reaped it, and its number may be that of the next one.
     pub(super) fn take_ended(&mut self, seen: AnyEnd) -> Vec<Living> {
-        let has_ended = |_: &i32, living: &mut Living| living.child.has_exited();
-        match seen {
-            AnyEnd::Of(pid) if self.0.contains_key(&pid) => {
-                let ended = self
-                    .0
-                    .extract_if(|one, living| *one == pid && has_ended(one, living));
-                ended.map(|(_, living)| living).collect()
-            }
-            // One that could not become its program is reaped by whoever started it.
-            _ => self
-                .0
-                .extract_if(has_ended)
-                .map(|(_, living)| living)
-                .collect(),
+        if let AnyEnd::Of(pid) = seen
+            && let Entry::Occupied(entry) = self.0.entry(pid)
+            && entry.get().child.has_exited()
+        {
+            return vec![entry.remove()];
         }
+        // One that could not become its program is reaped by whoever started it.
+        let ended = self.0.extract_if(|_, living| living.child.has_exited());
+        ended.map(|(_, living)| living).collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::process::output::{self, Spare};
 const AT_WORK: usize = 64;
 
 /// Kept while nothing runs: they lie beside the database.
-const AT_REST: usize = 16;
+const AT_REST: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Spares(Mutex<Vec<Spare>>);
