@@ -1,7 +1,7 @@
 //! From a claim to a child: the words, the environment and the directory of one attempt.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::{NulError, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{AttemptId, Command, Exit, Options};
 use crate::os::users::Person;
-use crate::process::environment::{EnvPlan, Environment, Fact, compose};
+use crate::process::environment::{EnvPlan, Environment, Fact, HasNul, compose};
 use crate::process::output::Spare;
 use crate::process::{Child, Launch, SpawnError, spawn, spawn_with};
 use crate::store::{hook_output_path, output_path};
@@ -379,7 +379,7 @@ fn refusal(error: SpawnError) -> Refusal {
 }
 
 /// A variable that no program can be given.
-fn unusable(error: &NulError) -> Refusal {
+fn unusable(error: &HasNul) -> Refusal {
     Refusal::Unstartable {
         code: 125,
         message: format!("the environment: {error}"),

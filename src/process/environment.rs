@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, NulError, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -25,7 +25,18 @@ pub(crate) struct EnvPlan {
 /// A variable and its value.
 pub(crate) type Fact = (Cow<'static, str>, String);
 
-/// A variable as a program gets it: `KEY=VALUE`.
+/// A variable that no program can be given.
+#[derive(Debug, thiserror::Error)]
+#[error("the value of {} has a NUL character", .0.escape_debug())]
+pub(crate) struct HasNul(String);
+
+/// A text as programs get it: `KEY=VALUE`.
+fn text(key: &[u8], value: &[u8]) -> Result<CString, HasNul> {
+    let text = CString::new([key, value].join(&b'='));
+    text.map_err(|_| HasNul(String::from_utf8_lossy(key).into_owned()))
+}
+
+/// A variable as a program gets it.
 #[derive(Debug)]
 struct Variable {
     text: CString,
@@ -34,9 +45,9 @@ struct Variable {
 }
 
 impl Variable {
-    fn new(key: &OsStr, value: &OsStr) -> Result<Self, NulError> {
+    fn new(key: &OsStr, value: &OsStr) -> Result<Self, HasNul> {
         Ok(Self {
-            text: CString::new([key.as_bytes(), value.as_bytes()].join(&b'='))?,
+            text: text(key.as_bytes(), value.as_bytes())?,
             key: key.len(),
         })
     }
@@ -63,7 +74,7 @@ impl Environment {
     /// Each key is there once. No program can be told of a NUL byte.
     pub(super) fn new<K: AsRef<OsStr>, V: AsRef<OsStr>>(
         pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<Self, NulError> {
+    ) -> Result<Self, HasNul> {
         let pairs = pairs.into_iter();
         let base = pairs.map(|(key, value)| Variable::new(key.as_ref(), value.as_ref()));
         Ok(Self {
@@ -73,16 +84,16 @@ impl Environment {
     }
 
     /// All of it, for the program.
-    pub(super) fn texts(&self) -> Result<Vec<Cow<'_, CStr>>, NulError> {
+    pub(super) fn texts(&self) -> Result<Vec<Cow<'_, CStr>>, HasNul> {
         let base = self
             .base
             .iter()
             .filter(|variable| !self.overrides(variable.key()));
         let base = base.map(|variable| Ok(Cow::Borrowed(&*variable.text)));
-        let facts = self.facts.iter().map(|(key, value)| {
-            let text = CString::new([key.as_bytes(), value.as_bytes()].join(&b'='))?;
-            Ok(Cow::Owned(text))
-        });
+        let facts = self
+            .facts
+            .iter()
+            .map(|(key, value)| text(key.as_bytes(), value.as_bytes()).map(Cow::Owned));
         base.chain(facts).collect()
     }
 
@@ -112,7 +123,7 @@ const OF_THE_SERVICE: [&[u8]; 3] = [b"NOTIFY_SOCKET", b"WATCHDOG_", b"LISTEN_"];
 pub(crate) fn compose(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     plan: &EnvPlan,
-) -> Result<Environment, NulError> {
+) -> Result<Environment, HasNul> {
     let mut all: BTreeMap<OsString, OsString> = inherited
         .filter(|(key, _)| {
             let key = key.as_bytes();
@@ -222,6 +233,16 @@ mod tests {
             composed(&inherited, &plan, &[]),
             ["A=file", "B=set", "C=runner", "PATH=/file"]
         );
+    }
+
+    #[test]
+    fn a_value_that_no_program_can_be_given_is_named() {
+        let plan = EnvPlan {
+            file: pairs(&[("A", "fine"), ("B", "a\0b")]),
+            ..EnvPlan::default()
+        };
+        let told = compose([].into_iter(), &plan).unwrap_err().to_string();
+        assert_eq!(told, "the value of B has a NUL character");
     }
 
     #[test]

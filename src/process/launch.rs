@@ -32,14 +32,14 @@ pub(crate) const OURSELVES: &str = "/proc/self/exe";
 /// Starts this program with other words, in a group of its own that no terminal speaks to. What it reads is
 /// its end of a line; it says nothing.
 pub(crate) fn start_ourselves(words: &[&OsStr], line: BorrowedFd<'_>) -> io::Result<Child> {
-    let env = Environment::new(std::env::vars_os())?;
+    let env = Environment::new(std::env::vars_os()).map_err(io::Error::other)?;
     let null = File::options().write(true).open(NULL)?;
     let words = words.iter().copied();
     let args = texts([OsStr::new("punctual")].into_iter().chain(words))?;
     Child::start(&Start {
         program: &text(OURSELVES.as_ref())?,
         args: &args,
-        env: &env.texts()?,
+        env: &env.texts().map_err(io::Error::other)?,
         cwd: c"/",
         streams: [line, null.as_fd(), null.as_fd()],
     })
@@ -197,7 +197,7 @@ fn start(
     let program = text(argv.program.as_os_str())?;
     let words = [&argv.zero].into_iter().chain(&argv.rest);
     let words = texts(words.map(OsString::as_os_str))?;
-    let env = launch.env.texts().map_err(io::Error::from)?;
+    let env = launch.env.texts().map_err(io::Error::other)?;
     let cwd = text(launch.cwd.as_os_str())?;
     wait();
     // Last of all, because this file is the sign that a start was tried.
